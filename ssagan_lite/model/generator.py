@@ -1,0 +1,201 @@
+"""The generator: Table 1 held as data, and the 3D U-Net with attention that is made from it. Chapter 05.
+
+frame 0, T times --> conv1 --> ... --> conv5 --> conv6 --> deconv1 --> ... --> deconv5 --> deconv6 --> clip
+                       \\______________________ skip connections ______________________/
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from ssagan_lite.errors import InputError
+from ssagan_lite.model.attention import SpatialSelfAttention
+
+Triple = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A row of Table 1: kernel, stride, padding and output as (T, H, W)."""
+
+    name: str
+    filters: int
+    kernel: Triple
+    stride: Triple
+    padding: Triple
+    output: Triple
+
+
+TABLE_1 = (
+    Layer("conv1", 32, (3, 4, 4), (1, 2, 2), (1, 1, 1), (32, 64, 64)),
+    Layer("conv2", 64, (4, 4, 4), (2, 2, 2), (1, 1, 1), (16, 32, 32)),
+    Layer("conv3", 128, (4, 4, 4), (2, 2, 2), (1, 1, 1), (8, 16, 16)),
+    Layer("conv4", 256, (4, 4, 4), (2, 2, 2), (1, 1, 1), (4, 8, 8)),
+    Layer("conv5", 512, (4, 4, 4), (2, 2, 2), (1, 1, 1), (2, 4, 4)),
+    Layer("conv6", 512, (2, 4, 4), (1, 1, 1), (0, 0, 0), (1, 1, 1)),
+    Layer("deconv1", 512, (2, 4, 4), (1, 1, 1), (0, 0, 0), (2, 4, 4)),
+    Layer("deconv2", 256, (4, 4, 4), (2, 2, 2), (1, 1, 1), (4, 8, 8)),
+    Layer("deconv3", 128, (4, 4, 4), (2, 2, 2), (1, 1, 1), (8, 16, 16)),
+    Layer("deconv4", 64, (4, 4, 4), (2, 2, 2), (1, 1, 1), (16, 32, 32)),
+    Layer("deconv5", 32, (4, 4, 4), (2, 2, 2), (1, 1, 1), (32, 64, 64)),
+    Layer("deconv6", 3, (3, 4, 4), (1, 2, 2), (1, 1, 1), (32, 128, 128)),
+)
+ENCODER, DECODER = TABLE_1[:6], TABLE_1[6:]
+DROPPED_LEVELS = {128: 0, 64: 1, 32: 2, 16: 3}  # the paper's rule for 64x64 (section 4.1), carried on
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """The generator's shape. The defaults are the paper's.
+
+    size: pixels a side, 128, 64, 32 or 16: each level dropped from Table 1 halves it, and below 64 the frames too.
+    width: filters of conv1 (32); all others scale with it. skip: "concat" as released, or "add" as in MD-GAN.
+    attention: "all", "none", or names of layers such as ("conv3", "deconv3"). gate, reduction, backend: see
+    SpatialSelfAttention. spectral_norm: on all convolutions but attention's, as released.
+    """
+
+    size: int = 128
+    width: int = 32
+    skip: Literal["concat", "add"] = "concat"
+    attention: Literal["all", "none"] | tuple[str, ...] = "all"
+    gate: str = "learned"
+    reduction: int = 1
+    backend: str = "auto"
+    spectral_norm: bool = False
+
+    def __post_init__(self):
+        if self.size not in DROPPED_LEVELS:
+            raise InputError(f"size {self.size} is not one that Table 1 can be cut to; choose 128, 64, 32 or 16.")
+        if self.width < 1:
+            raise InputError(f"width {self.width} leaves no filters; choose 1 or more (the paper has 32).")
+        if self.skip not in ("concat", "add"):
+            raise InputError(f"there is no skip connection '{self.skip}'; choose concat or add.")
+        possible = self.attendable
+        if unknown := sorted(set(self.attended) - set(possible)):
+            raise InputError(f"attention cannot follow {', '.join(unknown)}; choose among {', '.join(possible)}.")
+
+    @property
+    def frames(self) -> int:
+        """T, the length of the clips: 32, 32, 16 or 8."""
+        return self.encoder[0].output[0] * self.encoder[0].stride[0]
+
+    @property
+    def encoder(self) -> tuple[Layer, ...]:
+        """The rows of Table 1 that lead down at this size."""
+        return ENCODER[DROPPED_LEVELS[self.size] :]
+
+    @property
+    def decoder(self) -> tuple[Layer, ...]:
+        """The rows of Table 1 that lead up at this size; the last of them makes the colours."""
+        return DECODER[: len(DECODER) - DROPPED_LEVELS[self.size]]
+
+    @property
+    def attendable(self) -> tuple[str, ...]:
+        """The layers that attention can follow: not conv6, whose single place has no choice, and not the output."""
+        return tuple(layer.name for layer in self.encoder[:-1] + self.decoder[:-1])
+
+    @property
+    def attended(self) -> tuple[str, ...]:
+        """The layers that attention follows."""
+        names = {"all": self.attendable, "none": ()}
+        return names.get(self.attention, (self.attention,)) if isinstance(self.attention, str) else self.attention
+
+    def filters(self, layer: Layer) -> int:
+        """The layer's filters at this width; three colours for the last."""
+        return 3 if layer == self.decoder[-1] else layer.filters * self.width // 32
+
+
+class Stage(nn.Sequential):
+    """One row of Table 1: convolution, then what follows it: normalisation, activation, attention."""
+
+    def __init__(self, convolution: nn.Module, **following: nn.Module | None):
+        super().__init__()
+        self.add_module("convolution", convolution)
+        for name, module in following.items():
+            if module is not None:
+                self.add_module(name, module)
+
+
+class Generator(nn.Module):
+    """SSA-GAN's one-stage generator (section 3.1, Fig. 3, Table 1). Chapter 05 builds it layer by layer.
+
+    At the defaults it has 52,319,370 parameters, 2,101,066 of them in attention.
+    """
+
+    def __init__(self, config: GeneratorConfig | None = None):
+        super().__init__()
+        self.config = config = config or GeneratorConfig()
+        self.encoder, self.decoder = nn.ModuleDict(), nn.ModuleDict()
+        channels = 3
+        for layer in config.encoder:
+            self.encoder[layer.name] = self._stage(nn.Conv3d, layer, channels)
+            channels = config.filters(layer)
+        for layer in config.decoder:
+            doubled = config.skip == "concat" and layer.name != "deconv1"
+            self.decoder[layer.name] = self._stage(nn.ConvTranspose3d, layer, channels * 2 if doubled else channels)
+            channels = config.filters(layer)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """The first frame T times, (N, 3, T, H, W) in [-1, 1] -> the clip, same shape and range.
+
+        Raises InputError for frames of another size or number than the configuration's.
+        """
+        _, c, t, h, w = frames.shape
+        expected = (3, self.config.frames, self.config.size, self.config.size)
+        if (c, t, h, w) != expected:
+            raise InputError(f"this generator takes clips of shape (3, T, H, W) = {expected}, not {(c, t, h, w)}.")
+        x, skips = frames, []
+        for stage in self.encoder.values():
+            x = stage(x)  # (N, 2C, T/2, H/2, W/2); conv1 keeps T
+            skips.append(x)
+        skips.pop()  # the bottleneck goes on; it does not skip
+        for name, stage in self.decoder.items():
+            x = stage(x if name == "deconv1" else self._join(x, skips.pop()))  # (N, C/2, 2T, 2H, 2W)
+        return x
+
+    def animate(self, first: Tensor) -> Tensor:
+        """One frame (N, 3, H, W) in [-1, 1] -> a clip (N, 3, T, H, W)."""
+        return self(first.unsqueeze(2).expand(-1, -1, self.config.frames, -1, -1))  # (N, 3, T, H, W)
+
+    def _join(self, x: Tensor, skip: Tensor) -> Tensor:
+        return torch.cat((x, skip), dim=1) if self.config.skip == "concat" else x + skip
+
+    def _stage(self, kind: type[nn.Module], layer: Layer, channels: int) -> Stage:
+        config, width = self.config, self.config.filters(layer)
+        plain = layer in (config.encoder[0], config.encoder[-1], config.decoder[-1])  # without BatchNorm
+        up = nn.Tanh() if plain else nn.ReLU()
+        down = None if plain else nn.LeakyReLU(0.2)
+        attended = layer.name in config.attended
+        return Stage(
+            convolution(kind, layer, channels, width, config.spectral_norm),
+            norm=None if plain else batch_norm(width),
+            activation=down if kind is nn.Conv3d else up,
+            attention=SpatialSelfAttention(width, config.reduction, config.gate, config.backend) if attended else None,
+        )
+
+
+def convolution(kind: type[nn.Module], layer: Layer, channels: int, width: int, normalised: bool) -> nn.Module:
+    """A (transposed) convolution of Table 1 without bias, weights drawn from N(0, 0.02) as in the released code."""
+    made = kind(channels, width, layer.kernel, layer.stride, layer.padding, bias=False)
+    nn.init.normal_(made.weight, 0.0, 0.02)
+    return spectral_norm(made) if normalised else made
+
+
+def batch_norm(channels: int) -> nn.BatchNorm3d:
+    """BatchNorm with its scale drawn from N(1, 0.02), as in the released code."""
+    made = nn.BatchNorm3d(channels)
+    nn.init.normal_(made.weight, 1.0, 0.02)
+    return made
+
+
+def layer_shapes(config: GeneratorConfig) -> dict[str, tuple[int, ...]]:
+    """Each layer's output as (C, T, H, W), found by a forward pass on the meta device: no memory, no work."""
+    shapes = {}
+    ghost = Generator(config).to("meta")
+    for name, stage in [*ghost.encoder.items(), *ghost.decoder.items()]:
+        stage.register_forward_hook(lambda _, __, out, name=name: shapes.update({name: tuple(out.shape[1:])}))
+    ghost.animate(torch.empty(2, 3, config.size, config.size, device="meta"))
+    return shapes

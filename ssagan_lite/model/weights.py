@@ -1,0 +1,77 @@
+"""A generator on disk, as it is released: model.safetensors (parameters in fp16) beside config.json. Chapter 11."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import safetensors
+import torch
+from safetensors.torch import load_file, save_file
+
+from ssagan_lite.errors import InputError
+from ssagan_lite.model.generator import Generator, GeneratorConfig
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+
+
+def save_weights(generator: Generator, folder: str | Path) -> Path:
+    """Write both files into the folder, each under a temporary name first; returns the folder.
+
+    Parameters are rounded to fp16, BatchNorm's running statistics stay in fp32: they are few, and small variances
+    would become zero.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    parameters = {name for name, _ in generator.named_parameters()}
+    tensors = {
+        name: (tensor.half() if name in parameters else tensor).contiguous().cpu()
+        for name, tensor in generator.state_dict().items()
+    }
+    save_file(tensors, folder / f"{WEIGHTS}.part")
+    (folder / f"{CONFIG}.part").write_text(json.dumps(dataclasses.asdict(generator.config), indent=2) + "\n")
+    for name in (WEIGHTS, CONFIG):
+        (folder / f"{name}.part").replace(folder / name)
+    return folder
+
+
+def load_weights(path: str | Path) -> Generator:
+    """The generator of a folder (or of a .safetensors file with config.json beside it), in eval mode, in float32.
+
+    Raises InputError where a file is missing, is not what its name says, or does not fit the configuration.
+    """
+    path = Path(path)
+    file = path / WEIGHTS if path.is_dir() else path
+    config = read_config(file.parent / CONFIG)
+    try:
+        tensors = load_file(file)
+    except (FileNotFoundError, safetensors.SafetensorError) as error:
+        raise InputError(f"{file} holds no readable weights ({error}); save them with save_weights.") from error
+    return restore(config, tensors, file)
+
+
+def read_config(file: Path) -> GeneratorConfig:
+    """The configuration in a config.json. Raises InputError for a missing file, bad JSON or unknown keys."""
+    try:
+        return config_from(json.loads(file.read_text()))
+    except FileNotFoundError as error:
+        raise InputError(f"{file} is missing; weights need the config.json that was saved beside them.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
+        raise InputError(f"{file} is not a generator's configuration ({error}); save it with save_weights.") from error
+
+
+def config_from(values: dict) -> GeneratorConfig:
+    """A GeneratorConfig from plain JSON values, in which tuples have become lists."""
+    return GeneratorConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+
+
+def restore(config: GeneratorConfig, tensors: dict[str, torch.Tensor], source: object) -> Generator:
+    """A generator in eval mode that holds the tensors. Raises InputError, naming the source, where they do not fit."""
+    generator = Generator(config)
+    try:
+        generator.load_state_dict(tensors)
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip()
+        raise InputError(
+            f"{source} does not fit its configuration: {first} Use the config it was saved with."
+        ) from error
+    return generator.eval()
