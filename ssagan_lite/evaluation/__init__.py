@@ -1,0 +1,1 @@
+"""Scores of predicted clips against true ones. Knows clips, and no model. Chapter 09."""

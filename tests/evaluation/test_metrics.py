@@ -1,0 +1,107 @@
+"""MSE, PSNR and SSIM against scikit-image, and how they behave when both clips are turned or exchanged."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
+from torch.nn import functional as F
+
+from ssagan_lite.errors import InputError
+from ssagan_lite.evaluation.metrics import mean_psnr, motion_energy, motion_energy_ratio, mse, psnr, ssim
+
+
+def clips(seed: int = 0, shape=(2, 3, 4, 20, 17), noise: float = 0.2) -> tuple[torch.Tensor, torch.Tensor]:
+    """Smooth random clips and noisy versions of them, in [-1, 1]."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(shape[0] * shape[1] * shape[2], 1, 4, 4, generator=generator)
+    target = F.interpolate(coarse, size=shape[3:], mode="bilinear").reshape(shape) * 1.6 - 0.8
+    prediction = (target + noise * torch.randn(shape, generator=generator)).clamp(-1, 1)
+    return prediction, target
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.2, 1.0])
+def test_equal_to_scikit_image(noise):
+    prediction, target = clips(noise=noise)
+    ours = [metric(prediction, target).numpy() for metric in (mse, psnr, ssim)]
+    images = [clip.double().permute(0, 2, 3, 4, 1).numpy() for clip in (prediction, target)]
+    for n, t in np.ndindex(2, 4):
+        x, y = (clip[n, t] for clip in images)
+        theirs = (
+            mean_squared_error(x, y),
+            peak_signal_noise_ratio(y, x, data_range=2),
+            structural_similarity(x, y, data_range=2, channel_axis=2),
+        )
+        np.testing.assert_allclose([score[n, t] for score in ours], theirs, rtol=0, atol=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1000), st.sampled_from([(3,), (4,), (3, 4)]))
+def test_flips_and_exchange_change_nothing(seed, axes):
+    prediction, target = clips(seed)
+    for metric in (mse, psnr, ssim):
+        expected = metric(prediction, target)
+        torch.testing.assert_close(metric(prediction.flip(axes), target.flip(axes)), expected)
+        torch.testing.assert_close(metric(target, prediction), expected)
+
+
+def test_each_frame_is_scored_by_itself():
+    prediction, target = clips()
+    for metric in (mse, psnr, ssim):
+        assert metric(prediction, target).shape == (2, 4)
+        assert metric(prediction, target).dtype == torch.float64
+        torch.testing.assert_close(
+            metric(prediction[1:, :, 2:3], target[1:, :, 2:3])[0, 0], metric(prediction, target)[1, 2]
+        )
+
+
+def test_four_pixels_by_hand():
+    target = torch.zeros(1, 3, 1, 2, 2)
+    prediction = torch.tensor([[0.0, 0.5], [0.0, -0.5]]).expand(1, 3, 1, 2, 2)
+    assert mse(prediction, target).item() == pytest.approx(0.125)
+    assert psnr(prediction, target).item() == pytest.approx(15.051, abs=1e-3)  # 10 log10(4 / 0.125)
+
+
+def test_identical_frames_are_infinite_and_left_out_of_the_mean():
+    prediction, target = clips()
+    prediction[:, :, 0] = target[:, :, 0]
+    values = psnr(prediction, target)
+    assert values[:, 0].isinf().all()
+    torch.testing.assert_close(mean_psnr(values), values[:, 1:].mean())
+    assert mean_psnr(psnr(target, target)) == torch.inf
+    assert ssim(target, target).min() == pytest.approx(1)
+
+
+def test_single_precision_input_is_scored_in_double():
+    target = torch.full((1, 3, 1, 8, 8), 0.5)
+    prediction = target + 1e-6
+    exact = (prediction.double() - target.double()).square().mean()
+    assert mse(prediction, target).item() == pytest.approx(exact.item(), rel=1e-12)
+
+
+def test_motion_energy():
+    still = torch.rand(2, 3, 1, 8, 8).expand(2, 3, 5, 8, 8)
+    ramp = torch.linspace(-1, 1, 5)[None, None, :, None, None].expand(2, 3, 5, 8, 8)
+    assert motion_energy(still).tolist() == [0, 0]
+    assert motion_energy(ramp).tolist() == pytest.approx([0.5, 0.5])
+    assert motion_energy_ratio(ramp * 0.5, ramp) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "target", "named"),
+    [
+        (torch.zeros(1, 3, 4, 8, 8), torch.zeros(1, 3, 5, 8, 8), r"\(1, 3, 4, 8, 8\)"),
+        (torch.zeros(3, 4, 8, 8), torch.zeros(3, 4, 8, 8), r"N, 3, T, H, W"),
+        (torch.zeros(1, 4, 8, 8, 3), torch.zeros(1, 4, 8, 8, 3), r"N, 3, T, H, W"),
+        (torch.zeros(1, 3, 4, 8, 8, dtype=torch.uint8), torch.zeros(1, 3, 4, 8, 8, dtype=torch.uint8), "to_float"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(prediction, target, named):
+    with pytest.raises(InputError, match=named):
+        mse(prediction, target)
+
+
+def test_frames_smaller_than_the_window_are_refused():
+    with pytest.raises(InputError, match="7 pixels"):
+        ssim(torch.zeros(1, 3, 1, 6, 9), torch.zeros(1, 3, 1, 6, 9))
