@@ -82,7 +82,9 @@ def _ssim_of_clip(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _window_mean(x: Tensor) -> Tensor:
-    return F.avg_pool2d(x, SSIM_WINDOW, stride=1)
+    # A mean over rows of means over columns: the same numbers as one 7x7 window, from 14 sums in place of 49.
+    columns = F.avg_pool2d(x, (SSIM_WINDOW, 1), stride=1)
+    return F.avg_pool2d(columns, (1, SSIM_WINDOW), stride=1)
 
 
 def _checked(prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

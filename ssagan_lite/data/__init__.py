@@ -1,0 +1,1 @@
+"""Clips, wherever they come from: images, videos, packed sets, folders, the real samples and procedural skies."""

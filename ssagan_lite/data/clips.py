@@ -1,0 +1,218 @@
+"""The packed format: a folder of uint8 shards that are mapped into memory, beside a manifest that says what they are.
+
+    sky/
+      clips.json          size, frames, source and split of each clip, sha256 of each shard, what was skipped and why
+      clips-00000.npy     uint8 (n <= 1024, T, H, W, 3)
+      clips-00001.npy     ...
+
+uint8 travels to the device; `to_float` scales it there. Chapter 08 packs the cloud data this way.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ssagan_lite.data.images import resize
+from ssagan_lite.data.shards import SHARD_CLIPS, ShardWriter, open_shard, sha256_of
+from ssagan_lite.data.staging import staged
+from ssagan_lite.errors import InputError
+
+MANIFEST = "clips.json"
+FORMAT = "ssagan-clips-1"
+SET_NAMES = (MANIFEST, "clips-*.npy")
+
+
+def to_float(clips: torch.Tensor) -> torch.Tensor:
+    """uint8 `(N, T, H, W, 3)` in 0..255 to float32 `(N, 3, T, H, W)` in [-1, 1], on the device where it lies."""
+    return clips.permute(0, 4, 1, 2, 3).float() / 127.5 - 1  # (N, 3, T, H, W)
+
+
+def to_uint8(clips: torch.Tensor) -> torch.Tensor:
+    """float `(N, 3, T, H, W)` in [-1, 1] to uint8 `(N, T, H, W, 3)`: rounded, and clamped where it goes beyond.
+
+    The exact inverse of `to_float` on uint8 values.
+    """
+    levels = ((clips.detach().float() + 1) * 127.5).round().clamp(0, 255)
+    return levels.to(torch.uint8).permute(0, 2, 3, 4, 1).contiguous()  # (N, T, H, W, 3)
+
+
+def resize_clips(clips: np.ndarray, size: int) -> np.ndarray:
+    """Squash uint8 clips `(N, T, H, W, 3)` to `(N, T, size, size, 3)` with the area filter (linear where they grow)."""
+    count, frames, height, width, _ = clips.shape
+    if height == width == size:
+        return clips
+    resized = np.empty((count, frames, size, size, 3), np.uint8)
+    for clip in range(count):
+        for frame in range(frames):
+            resized[clip, frame] = resize(clips[clip, frame], size, size)
+    return resized
+
+
+def split_by_source(sources: Sequence[str], fraction: float, seed: int) -> list[str]:
+    """Label each clip "train" or "test", by source video: clips of one video never end on both sides.
+
+    `fraction` in [0, 1] is the share of the source videos (not of the clips) that goes to "test", rounded, but at least
+    one on each side when there are two. The labels depend on the set of sources and the seed, not on their order.
+    """
+    if not 0 <= fraction <= 1:
+        raise InputError(f"{fraction} is no share of the sources; give a number from 0 to 1.")
+    names = sorted(set(sources))
+    count = round(fraction * len(names))
+    if 0 < fraction < 1 and len(names) > 1:
+        count = min(max(count, 1), len(names) - 1)
+    chosen = np.random.default_rng(seed).permutation(len(names))[:count]
+    test = {names[index] for index in chosen}
+    return ["test" if source in test else "train" for source in sources]
+
+
+class ArrayClips:
+    """Clips in memory with the interface of `ClipDataset`: uint8 `(N, T, size, size, 3)`.
+
+    `sources` names the video of each clip (its number when unknown), `skipped` what was left out and why.
+    """
+
+    def __init__(
+        self,
+        array: np.ndarray,
+        sources: Sequence[str] | None = None,
+        split: str | None = None,
+        skipped: Sequence[dict[str, str]] = (),
+    ):
+        if array.ndim != 5 or array.dtype != np.uint8 or array.shape[2] != array.shape[3] or array.shape[4] != 3:
+            found = f"{array.dtype} {array.shape}"
+            raise InputError(f"Clips are uint8 of shape (count, frames, size, size, 3), not {found}; convert them.")
+        self.array = array
+        self.frames, self.size = array.shape[1], array.shape[2]
+        self.split = split
+        self.sources = [str(index) for index in range(len(array))] if sources is None else list(sources)
+        self.skipped = list(skipped)
+        if len(self.sources) != len(array):
+            raise InputError(f"{len(array)} clips have {len(self.sources)} sources; give one source for each clip.")
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What a packed set's clips.json would say of these clips."""
+        clips = [{"source": source, "split": self.split} for source in self.sources]
+        return {"size": self.size, "frames": self.frames, "clips": clips, "skipped": self.skipped}
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return self.array[index].copy()  # (T, H, W, 3)
+
+
+class ClipDataset:
+    """A packed set on disk; `dataset[i]` is a uint8 array `(T, size, size, 3)` of its own.
+
+    `split` keeps the clips of one split ("train", "test"; None keeps all) and `count` at most that many of them.
+    Opening checks the manifest and the shape of every shard, and reads no clip; `verify()` compares the checksums.
+    A folder that is missing, of another kind or damaged raises `InputError`. Worker processes of any kind may use it.
+    """
+
+    def __init__(self, path: str | os.PathLike, split: str | None = None, count: int | None = None):
+        self.path = Path(path).expanduser()
+        self.split = split
+        self.manifest = _read_manifest(self.path)
+        self.size: int = self.manifest["size"]
+        self.frames: int = self.manifest["frames"]
+        self.skipped: list[dict[str, str]] = self.manifest["skipped"]
+        self._shards = [open_shard(self.path, shard, self.frames, self.size) for shard in self.manifest["shards"]]
+        starts = [(number, row) for number, shard in enumerate(self._shards) for row in range(len(shard))]
+        clips = self.manifest["clips"]
+        if len(clips) != len(starts):
+            raise InputError(f"{self.path} lists {len(clips)} clips, but holds {len(starts)}; pack the set again.")
+        kept = [index for index, clip in enumerate(clips) if split in (None, clip["split"])][:count]
+        if not kept:
+            splits = ", ".join(sorted({str(clip["split"]) for clip in clips})) or "none"
+            raise InputError(f"{self.path} has no clips of the split {split!r}; it has: {splits}.")
+        self._places = [starts[index] for index in kept]
+        self.sources: list[str] = [clips[index]["source"] for index in kept]
+        self._arguments = (self.path, split, count)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        shard, row = self._places[index]
+        return np.array(self._shards[shard][row])  # (T, H, W, 3)
+
+    def __reduce__(self):
+        """Send the arguments, not the clips, to another process."""
+        return type(self), self._arguments
+
+    def verify(self) -> None:
+        """Read every shard and compare its sha256 with the manifest's; `InputError` names the first that differs."""
+        for shard in self.manifest["shards"]:
+            if sha256_of(self.path / shard["file"]) != shard["sha256"]:
+                raise InputError(f"{self.path / shard['file']} differs from its checksum; pack or copy the set again.")
+
+
+def write_clips(
+    path: str | os.PathLike,
+    clips: Iterable[np.ndarray],
+    *,
+    sources: Iterable[str],
+    split: str | Mapping[str, str] = "train",
+    skipped: Sequence[dict[str, str]] = (),
+    notes: Mapping[str, Any] | None = None,
+    force: bool = False,
+    shard_clips: int = SHARD_CLIPS,
+) -> Path:
+    """Pack clips, each uint8 `(T, size, size, 3)`, into a new set at `path`, and return the path.
+
+    `clips` may be a generator: one clip at a time is in memory. `sources` names the source video of each clip; `split`
+    is one name for all, or a name for each source (so that no video lies on both sides). `skipped` holds
+    `{"source": ..., "reason": ...}` and is read at the end: a generator may add to it as it goes. `notes` goes into the
+    manifest as it is. The set appears as a whole or not at all, and the same clips give the same bytes. An existing
+    set is replaced only with `force`, and a folder that holds anything else never.
+    """
+    target = Path(path).expanduser()
+    with staged(target, force=force, own=SET_NAMES) as folder:
+        folder.mkdir()
+        entries = []
+        with ShardWriter(folder, shard_clips) as writer:
+            for clip, source in zip(clips, sources, strict=True):
+                writer.add(np.asarray(clip), source)
+                entries.append({"source": source, "split": split if isinstance(split, str) else split[source]})
+        if writer.shape is None:
+            raise InputError(f"{target} was not written: there are no clips to pack; check where they come from.")
+        frames, size = writer.shape[:2]
+        manifest = {"format": FORMAT, "size": size, "frames": frames, "notes": dict(notes or {})}
+        manifest |= {"shards": writer.shards, "skipped": list(skipped), "clips": entries}
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return target
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not folder.exists():
+        raise InputError(f"{folder} does not exist; check the name, or pack a set there.")
+    if not path.is_file():
+        raise InputError(f"{folder} is not a packed set: it has no {MANIFEST}; pack the clips first.")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        sound = manifest["format"] == FORMAT and _is_sound(manifest)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        sound = False
+    if not sound:
+        raise InputError(f"{path} is damaged or of another format than {FORMAT}; pack the set again.")
+    return manifest
+
+
+def _is_sound(manifest: dict[str, Any]) -> bool:
+    """Whether a manifest has every field, of its type; shard names may not lead out of the folder."""
+    shards, clips = manifest["shards"], manifest["clips"]
+    return (
+        all(type(manifest[name]) is int and manifest[name] > 0 for name in ("size", "frames"))
+        and isinstance(manifest["skipped"], list)
+        and all(re.fullmatch(r"clips-[0-9]+\.npy", shard["file"]) for shard in shards)
+        and all(isinstance(shard["clips"], int) and isinstance(shard["sha256"], str) for shard in shards)
+        and all(isinstance(clip["source"], str) and isinstance(clip["split"], str) for clip in clips)
+    )

@@ -1,0 +1,90 @@
+"""One name for any source of clips, as on the command line: `--data synthetic`, `samples`, or a path."""
+
+import os
+from pathlib import Path
+
+from ssagan_lite.data.clips import MANIFEST, ArrayClips, ClipDataset, resize_clips, split_by_source
+from ssagan_lite.data.folder import load_folder
+from ssagan_lite.data.samples import load_samples
+from ssagan_lite.data.synthetic import synthetic_clips
+from ssagan_lite.errors import InputError
+
+SYNTHETIC_COUNT = 64
+TEST_FRACTION = 0.1
+SPLIT_SEED = 0  # not the seed of the run: two runs must agree on what has never been trained on
+
+
+def open_clips(
+    source: str | os.PathLike,
+    size: int,
+    frames: int,
+    *,
+    split: str | None = "train",
+    count: int | None = None,
+    seed: int = 0,
+) -> ArrayClips | ClipDataset:
+    """Open clips of `frames` frames of `size` x `size`; `len(clips)`, `clips[i]` is uint8 `(frames, size, size, 3)`.
+
+    * "synthetic": `count` (64) procedural skies, made from `seed`; "train" and "test" never share a sky.
+    * "samples": the 48 real clips, squashed, their first `frames` (at most 32). The videos they were cut from are not
+      known, so they cannot be divided fairly: both splits are all 48. What was trained on them cannot be judged by
+      them.
+    * the path of a packed set: the clips of `split`; its size and number of frames must be these.
+    * the path of a video or a folder of videos or frame folders: the first `frames` of each, squashed. A tenth of the
+      source videos is "test", the same in every run.
+
+    `split` None gives all clips, and `count` at most that many. Anything else raises `InputError`.
+    """
+    if size < 1 or frames < 1 or (count is not None and count < 1):
+        raise InputError(f"There are no clips of size {size}, {frames} frames, count {count}; use numbers above 0.")
+    if source == "synthetic":
+        return _open_synthetic(size, frames, split, count or SYNTHETIC_COUNT, seed)
+    if source == "samples":
+        return _open_samples(size, frames, split, count)
+    path = Path(source).expanduser()
+    if (path / MANIFEST).is_file():
+        return _open_packed(path, size, frames, split, count)
+    if not path.exists():
+        raise InputError(f"There are no clips at {path}; give synthetic, samples, a packed set or a folder of videos.")
+    return _open_folder(path, size, frames, split, count)
+
+
+def natural_shape(source: str | os.PathLike) -> tuple[int, int]:
+    """The size and the number of frames that a source has by itself, or, where it has none, those of the paper."""
+    path = Path(source).expanduser()
+    if (path / MANIFEST).is_file():
+        clips = ClipDataset(path)
+        return clips.size, clips.frames
+    return (64, 32) if source == "synthetic" else (128, 32)
+
+
+def _open_synthetic(size: int, frames: int, split: str | None, count: int, seed: int) -> ArrayClips:
+    # Even seeds train, odd seeds test: whatever the two seeds are, the skies differ.
+    return ArrayClips(synthetic_clips(count, size, frames, seed=2 * seed + (split == "test")).frames, split=split)
+
+
+def _open_samples(size: int, frames: int, split: str | None, count: int | None) -> ArrayClips:
+    clips = load_samples("real")
+    if frames > clips.shape[1]:
+        raise InputError(f"The samples have {clips.shape[1]} frames, {frames} are wanted; use a model of fewer frames.")
+    return ArrayClips(resize_clips(clips[:count, :frames], size), split=split)
+
+
+def _open_packed(path: Path, size: int, frames: int, split: str | None, count: int | None) -> ClipDataset:
+    clips = ClipDataset(path, split=split, count=count)
+    if (clips.size, clips.frames) != (size, frames):
+        there, wanted = f"{clips.frames} frames of size {clips.size}", f"{frames} of size {size}"
+        raise InputError(f"{path} holds clips of {there}, {wanted} are needed; pack it again, or choose that model.")
+    return clips
+
+
+def _open_folder(path: Path, size: int, frames: int, split: str | None, count: int | None) -> ArrayClips:
+    if split is None:
+        return load_folder(path, size, frames, count=count)
+    clips = load_folder(path, size, frames)
+    labels = split_by_source(clips.sources, TEST_FRACTION, SPLIT_SEED)
+    kept = [index for index, label in enumerate(labels) if label == split][:count]
+    if not kept:
+        videos = len(set(clips.sources))
+        raise InputError(f"{path} has no clips of the split {split!r}, as it holds {videos} source video(s); add more.")
+    return ArrayClips(clips.array[kept], [clips.sources[index] for index in kept], split, clips.skipped)

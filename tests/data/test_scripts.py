@@ -1,0 +1,65 @@
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ssagan_lite.data.clips import ClipDataset
+from ssagan_lite.data.samples import load_samples
+from ssagan_lite.errors import InputError
+
+SCRIPTS = Path(__file__).parents[2] / "data_scripts"
+
+
+def run(monkeypatch, script, *arguments):
+    """Run a script as its own program, in this process."""
+    monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+    runpy.run_path(str(SCRIPTS / script), run_name="__main__")
+
+
+@pytest.mark.parametrize("script", ["prepare_samples.py", "make_synthetic.py"])
+def test_help_teaches(monkeypatch, capsys, script):
+    with pytest.raises(SystemExit) as caught:
+        run(monkeypatch, script, "--help")
+    assert caught.value.code == 0
+    printed = capsys.readouterr().out
+    for word in ("--out", "--size", "--frames", "--force", "ssagan train"):
+        assert word in printed
+
+
+def test_make_synthetic(monkeypatch, capsys, tmp_path):
+    options = ("--count", 40, "--size", 16, "--frames", 2, "--test-fraction", 0.25)
+    run(monkeypatch, "make_synthetic.py", "--out", tmp_path / "a", *options)
+    run(monkeypatch, "make_synthetic.py", "--out", tmp_path / "b", *options)
+    run(monkeypatch, "make_synthetic.py", "--out", tmp_path / "c", *options, "--seed", 1)
+    made, again, other = (ClipDataset(tmp_path / name) for name in "abc")
+    assert (len(made), made.size, made.frames, len(ClipDataset(tmp_path / "a", "test"))) == (40, 16, 2, 10)
+    assert made.manifest["shards"] == again.manifest["shards"]
+    assert made.manifest["shards"] != other.manifest["shards"]
+    assert not np.array_equal(made[0], made[32])  # the second chunk is not the first again
+    assert "40 clips of 2 frames, 16 x 16" in capsys.readouterr().out
+
+
+def test_prepare_samples(monkeypatch, tmp_path):
+    try:
+        load_samples("real")
+    except InputError as error:
+        pytest.skip(f"the real samples are not available: {error}")
+    run(monkeypatch, "prepare_samples.py", "--out", tmp_path / "set", "--size", 8, "--frames", 2)
+    packed = ClipDataset(tmp_path / "set")
+    assert (len(packed), packed.size, packed.frames, packed.sources[7]) == (48, 8, 2, "real-07")
+
+
+def test_bad_input_is_one_sentence_and_exit_code_2(monkeypatch, capsys, tmp_path):
+    (tmp_path / "photo.txt").touch()
+    with pytest.raises(SystemExit) as caught:
+        run(monkeypatch, "make_synthetic.py", "--out", tmp_path, "--count", 1, "--force")
+    assert caught.value.code == 2
+    sentence = capsys.readouterr().err.splitlines()[-1]
+    assert "photo.txt, which would be lost; choose another name" in sentence
+    with pytest.raises(SystemExit) as caught:
+        run(monkeypatch, "make_synthetic.py", "--out", tmp_path / "set", "--count", 0)
+    assert caught.value.code == 2
+    assert "above 0" in capsys.readouterr().err
+    assert [entry.name for entry in tmp_path.iterdir()] == ["photo.txt"]
