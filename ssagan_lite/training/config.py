@@ -1,0 +1,86 @@
+"""What a training run is: frozen dataclasses, and presets by name. Chapter 08."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ssagan_lite.errors import InputError
+from ssagan_lite.model.generator import GeneratorConfig
+from ssagan_lite.training.losses import ADVERSARIAL
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One run. The defaults are the paper's (section 4.1), for as many steps as the released code's 100 epochs."""
+
+    data: str = "synthetic"
+    """synthetic, samples, a packed set, or a folder of mp4s or of folders of frames."""
+    out: str = "runs/ssagan"
+    """The run folder: config, metrics, samples, checkpoints, generator."""
+    model: Literal["ssagan"] = "ssagan"
+    """Which system to train."""
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    adversarial: Literal["non-saturating", "minimax", "hinge", "wgan-gp", "released"] = "non-saturating"
+    """The form of Eq. 4; see training/losses.py."""
+    adversarial_weight: float = 1.0
+    """Weight of the adversarial term in the generator's loss; 0 leaves content alone."""
+    content_weight: float = 1.0
+    """lambda_con of Eq. 7: weight of the L1 distance to the true clip."""
+    ssim_weight: float = 0.0
+    """Weight of 1 - SSIM (1 in the released code, absent from the paper)."""
+    gradient_penalty: float = 0.0
+    """Weight of the critic's gradient penalty (10 in the released code, absent from the paper)."""
+    critic_spectral_norm: bool = False
+    """Spectral normalisation in the discriminator (on in the released code, absent from the paper)."""
+    steps: int = 44_000
+    """Generator steps; each comes after `critic_steps` steps of the discriminator."""
+    critic_steps: int = 5
+    """Discriminator steps to a generator step, each on a batch of its own."""
+    batch: int = 16
+    """Clips a step."""
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.9)
+    """Adam's decay rates."""
+    seed: int = 0
+    clips: int = 2_048
+    """How many clips to make where data is synthetic."""
+    sample_every: int = 500
+    """Steps between sample videos, and between checkpoints."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    workers: int = 0
+    """Processes that read clips beside the training one."""
+
+    def __post_init__(self):
+        if self.adversarial not in ADVERSARIAL:
+            raise InputError(
+                f"there is no adversarial loss '{self.adversarial}'; choose one of {', '.join(ADVERSARIAL)}."
+            )
+        for name in ("steps", "critic_steps", "batch", "clips", "sample_every"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} must be 1 or more, not {getattr(self, name)}.")
+
+    def replace(self, **changes) -> "TrainConfig":
+        """A copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+PAPER = TrainConfig()
+LAPTOP = PAPER.replace(generator=GeneratorConfig(size=64, width=8), steps=3_000, sample_every=250)
+RELEASED = {"critic_spectral_norm": True, "adversarial": "released", "gradient_penalty": 10.0, "ssim_weight": 1.0}
+PRESETS: dict[str, TrainConfig] = {
+    "smoke": PAPER.replace(generator=GeneratorConfig(size=16, width=4), steps=30, clips=64, sample_every=15),
+    "laptop": LAPTOP,
+    "evening": LAPTOP.replace(generator=GeneratorConfig(size=64, width=16)),
+    "colab": PAPER.replace(generator=GeneratorConfig(backend="chunked")),
+    "paper": PAPER,
+    "beach": PAPER.replace(generator=GeneratorConfig(size=64)),
+    "released": PAPER.replace(generator=GeneratorConfig(spectral_norm=True), **RELEASED),
+}
+
+
+def preset(name: str) -> TrainConfig:
+    """The preset of that name. Raises InputError for a name that is not in `PRESETS`."""
+    if name not in PRESETS:
+        raise InputError(f"there is no preset '{name}'; choose one of {', '.join(PRESETS)}.")
+    return PRESETS[name]

@@ -1,0 +1,131 @@
+"""The GAN loop, readable from top to bottom, the same for every System. Chapter 08.
+
+clips --> batches --> critic step x 5 --> generator step --> metrics.jsonl, samples, checkpoint --.
+            ^_____________________________________________________________________________________|
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from ssagan_lite.data.batches import BatchOrder, read_batches, stack_clips
+from ssagan_lite.data.sources import open_clips
+from ssagan_lite.training.checkpoint import load_checkpoint, random_state, restore_random_state, save_checkpoint
+from ssagan_lite.training.config import TrainConfig
+from ssagan_lite.training.run_folder import RunFolder
+from ssagan_lite.training.systems import SSAGAN, Loss, System
+
+SAMPLES = 4  # clips whose first frames are animated again and again, to watch the run
+
+
+def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume: bool = False) -> Path:
+    """Train and return the run folder.
+
+    clips: anything with len() and [i] -> uint8 (T, H, W, 3); opened from config.data where none are given. system: what
+    to train; SSA-GAN as config says where none is given. resume: go on from the folder's last checkpoint.
+    Raises InputError for a folder that holds another run, or clips that do not fit.
+    """
+    shape = config.generator
+    if clips is None:
+        count = config.clips if config.data == "synthetic" else None
+        clips = open_clips(config.data, shape.size, shape.frames, count=count, seed=config.seed)
+    order = BatchOrder(len(clips), config.batch, config.seed)
+    run = RunFolder(config, resume)
+
+    torch.manual_seed(config.seed)
+    fabric = Fabric(accelerator=config.device, devices=1, precision=config.precision)
+    system = system or SSAGAN(config)
+    system.generator, generator_optimizer = fabric.setup(system.generator, adam(system.generator, config))
+    system.discriminator, critic_optimizer = fabric.setup(system.discriminator, adam(system.discriminator, config))
+    holders = {
+        "generator": system.generator,
+        "discriminator": system.discriminator,
+        "generator_optimizer": generator_optimizer,
+        "discriminator_optimizer": critic_optimizer,
+        "precision": fabric.strategy.precision,
+    }
+    done = restore(run, holders) if resume else 0
+
+    batches = read_batches(clips, order, done * system.critic_steps, fabric.device, config.workers)
+    fixed = stack_clips([clips[i] for i in range(min(SAMPLES, len(clips)))], fabric.device)  # (4, 3, T, H, W)
+    started = time.perf_counter()
+    for step in tqdm(range(done + 1, config.steps + 1), initial=done, total=config.steps, unit="step"):
+        critic_logs = []
+        for _ in range(system.critic_steps):
+            real = next(batches)  # (N, 3, T, H, W)
+            critic_logs.append(
+                update(fabric, system.discriminator, system.generator, critic_optimizer, system.critic_loss, real)
+            )
+        generator_log = update(
+            fabric, system.generator, system.discriminator, generator_optimizer, system.generator_loss, real
+        )
+        run.log(step, summary(critic_logs, generator_log, system, time.perf_counter() - started))
+        if step % config.sample_every == 0 or step == config.steps:
+            run.sample(step, fixed, animate(system, fixed))
+            save(run, holders, config, step)
+    return run.path
+
+
+def update(
+    fabric: Fabric,
+    network: nn.Module,
+    rival: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss: Callable[[Tensor], Loss],
+    real: Tensor,
+) -> dict[str, Tensor]:
+    """One step of one network. Only it requires gradients, so none are computed for its rival's weights."""
+    rival.requires_grad_(False)
+    network.requires_grad_(True)
+    value, parts = loss(real)
+    optimizer.zero_grad()
+    fabric.backward(value)
+    optimizer.step()
+    return {name: part.detach() for name, part in parts.items()}
+
+
+def adam(network: nn.Module, config: TrainConfig) -> torch.optim.Adam:
+    """The paper's optimiser: Adam, learning rate 2e-4, betas (0.5, 0.9)."""
+    return torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=config.betas)
+
+
+@torch.no_grad()
+def animate(system: System, real: Tensor) -> Tensor:
+    """What the generator makes of the first frames, with BatchNorm as at inference. (N, 3, T, H, W)"""
+    system.generator.eval()
+    generated = system.generate(real)
+    system.generator.train()
+    return generated
+
+
+def summary(critic_logs: list[dict], generator_log: dict, system: System, seconds: float) -> dict[str, float]:
+    """One line of metrics: the critic's means over its steps, the generator's values, every gamma, the time so far."""
+    critic = {name: torch.stack([log[name] for log in critic_logs]).mean() for name in critic_logs[0]}
+    gammas = {name: value for name, value in system.generator.module.named_parameters() if name.endswith("gamma")}
+    line = {f"critic/{name}": value for name, value in critic.items()}
+    line |= {f"generator/{name}": value for name, value in generator_log.items()}
+    line |= {f"gamma/{name.split('.')[1]}": value for name, value in gammas.items()}
+    return {name: round(value.item(), 6) for name, value in line.items()} | {"seconds": round(seconds, 2)}
+
+
+def save(run: RunFolder, holders: dict, config: TrainConfig, step: int) -> None:
+    """The whole state of the run as one checkpoint."""
+    state = {name: holder.state_dict() for name, holder in holders.items()}
+    state |= {"step": step, "generator_config": asdict(config.generator), "random": random_state()}
+    save_checkpoint(run.checkpoint, state)
+
+
+def restore(run: RunFolder, holders: dict) -> int:
+    """Load the last checkpoint into networks, optimisers and random numbers; returns the steps done."""
+    state = load_checkpoint(run.checkpoint)
+    for name, holder in holders.items():
+        holder.load_state_dict(state[name])
+    restore_random_state(state["random"])
+    run.forget_after(state["step"])
+    return state["step"]

@@ -1,0 +1,188 @@
+"""The loop: what it updates, what it keeps, and that it goes on exactly where it stopped."""
+
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from ssagan_lite.data.video import read_video
+from ssagan_lite.errors import InputError
+from ssagan_lite.training.checkpoint import load_checkpoint, save_checkpoint
+from ssagan_lite.training.fit import fit
+from ssagan_lite.training.systems import SSAGAN
+
+
+def metrics(run) -> list[dict]:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
+
+
+def same(first, second) -> bool:
+    """Equality of nested checkpoints."""
+    if isinstance(first, torch.Tensor):
+        return torch.equal(first, second)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    return first == second
+
+
+@pytest.fixture
+def run(config, clips):
+    return fit(config, clips)
+
+
+def test_a_run_leaves_config_metrics_samples_and_a_checkpoint(run, config):
+    written = json.loads((run / "config.json").read_text())
+    assert written["generator"]["width"] == 2
+    assert written["batch"] == 4
+    lines = metrics(run)
+    assert [line["step"] for line in lines] == [1, 2, 3, 4]
+    for key in ("critic/loss", "critic/real_logit", "critic/fake_logit", "generator/loss", "generator/content"):
+        assert all(math.isfinite(line[key]) for line in lines)
+    assert {key for key in lines[0] if key.startswith("gamma/")} == {
+        f"gamma/{name}" for name in config.generator.attended
+    }
+    assert sorted(path.name for path in (run / "samples").iterdir()) == ["step-000002.mp4", "step-000004.mp4"]
+    video = read_video(run / "samples" / "step-000004.mp4")
+    assert video.shape == (8, 32, 64, 3)
+    assert not list(run.rglob("*.part"))
+
+
+def test_the_samples_show_the_real_clips_above(run, clips):
+    video = read_video(run / "samples" / "step-000002.mp4").astype(float)
+    real = np.concatenate(clips[:4], axis=2)
+    above, below = (np.abs(half - real).mean() for half in (video[:, :16], video[:, 16:]))
+    assert above < 0.5 * below
+
+
+def test_gamma_opens_in_the_first_step(run):
+    assert any(line[key] != 0 for line in metrics(run)[:1] for key in line if key.startswith("gamma/"))
+
+
+def test_stopped_and_resumed_is_bit_identical_to_uninterrupted(config, clips, tmp_path):
+    whole = fit(config, clips)
+    halves = config.replace(out=str(tmp_path / "halves"))
+    fit(halves.replace(steps=2), clips)
+    resumed = fit(halves, clips, resume=True)
+    assert metrics(resumed) == metrics(whole)
+    states = [load_checkpoint(run / "checkpoints" / "last.pt") for run in (whole, resumed)]
+    assert same(*states)
+
+
+def test_lines_after_the_checkpoint_are_dropped_on_resume(config, clips):
+    run = fit(config.replace(steps=2), clips)
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps({"step": 3, "critic/loss": 99}) + "\n")
+    fit(config, clips, resume=True)
+    assert [line["step"] for line in metrics(run)] == [1, 2, 3, 4]
+    assert all(line["critic/loss"] != 99 for line in metrics(run))
+
+
+class Counting(SSAGAN):
+    """Counts what is asked of it, and checks who may learn meanwhile."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.batches, self.frozen = [], []
+
+    def critic_loss(self, real):
+        self.batches.append(real.clone())
+        self.frozen.append(not any(p.requires_grad for p in self.generator.parameters()))
+        return super().critic_loss(real)
+
+    def generator_loss(self, real):
+        self.frozen.append(not any(p.requires_grad for p in self.discriminator.parameters()))
+        return super().generator_loss(real)
+
+
+def test_five_critic_steps_on_five_batches_to_a_generator_step(config, clips):
+    config = config.replace(critic_steps=5, steps=2, batch=2)
+    system = Counting(config)
+    fit(config, clips, system=system)
+    assert len(system.batches) == 10
+    assert len(system.frozen) == 12
+    assert all(system.frozen), "only the network being updated requires gradients"
+    first_epoch = torch.cat(system.batches[:6]).flatten(1)
+    assert len(torch.unique(first_epoch, dim=0)) == 12, "each clip once an epoch"
+
+
+def test_data_order_depends_on_the_seed_alone(config, clips):
+    orders = []
+    for seed in (1, 1, 2):
+        system = Counting(config.replace(seed=seed))
+        fit(config.replace(seed=seed, out=f"{config.out}-{len(orders)}"), clips, system=system)
+        orders.append(torch.stack(system.batches))
+    assert torch.equal(orders[0], orders[1])
+    assert not torch.equal(orders[0], orders[2])
+
+
+def test_content_alone_learns_one_clip(config, clips):
+    config = config.replace(
+        steps=150, critic_steps=1, batch=2, adversarial_weight=0.0, sample_every=150, learning_rate=2e-3
+    )
+    run = fit(config, [clips[0], clips[1]])
+    content = [line["generator/content"] for line in metrics(run)]
+    assert content[-1] < 0.3 * content[0]
+
+
+def test_a_run_folder_is_never_overwritten(run, config, clips):
+    before = (run / "metrics.jsonl").read_bytes()
+    with pytest.raises(InputError, match="--resume"):
+        fit(config, clips)
+    assert (run / "metrics.jsonl").read_bytes() == before
+
+
+def test_another_configuration_is_refused_and_its_keys_named(run, config, clips):
+    with pytest.raises(InputError, match=r"batch, learning_rate"):
+        fit(config.replace(batch=2, learning_rate=1e-3), clips, resume=True)
+
+
+def test_nothing_to_resume_is_said(config, clips):
+    with pytest.raises(InputError, match="--resume"):
+        fit(config, clips, resume=True)
+    assert not os.path.exists(config.out)
+
+
+def test_fewer_clips_than_a_batch_are_refused_before_a_folder_is_made(config, clips):
+    with pytest.raises(InputError, match="3 clips do not fill a batch of 4"):
+        fit(config, clips[:3])
+    assert not os.path.exists(config.out)
+
+
+def test_clips_of_another_shape_are_refused(config):
+    with pytest.raises(InputError, match=r"16"):
+        fit(config, [np.zeros((8, 32, 32, 3), np.uint8)] * 4)
+
+
+@pytest.mark.parametrize("damage", ["cut", "code", "missing"])
+def test_a_damaged_checkpoint_is_named_and_nothing_in_it_runs(run, config, clips, damage, tmp_path):
+    file = run / "checkpoints" / "last.pt"
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:1000])
+    elif damage == "code":
+        torch.save({"step": os.system}, file)
+    else:
+        file.unlink()
+    with pytest.raises(InputError, match=r"last\.pt"):
+        fit(config, clips, resume=True)
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, monkeypatch):
+    path = tmp_path / "last.pt"
+    save_checkpoint(path, {"step": 1})
+
+    def full(state, part):
+        part.write_bytes(b"half")
+        raise OSError(28, "No space left on device", str(part))
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        save_checkpoint(path, {"step": 2})
+    monkeypatch.undo()
+    assert load_checkpoint(path) == {"step": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["last.pt"]
