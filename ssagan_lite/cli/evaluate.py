@@ -1,0 +1,127 @@
+"""`ssagan evaluate`: scores of a model beside copying the first frame, with the conventions named."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import tyro
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from ssagan_lite.baselines.still import copy_first, fading_copy
+from ssagan_lite.data.batches import stack_clips
+from ssagan_lite.data.clips import resize_clips
+from ssagan_lite.data.samples import load_samples
+from ssagan_lite.data.sources import natural_shape, open_clips
+from ssagan_lite.errors import InputError
+from ssagan_lite.evaluation.scores import CONVENTION, Scores, gather, score_clips
+from ssagan_lite.inference.pretrained import load_generator
+
+BATCH = 4  # clips scored at a time: 200 MB in float64 at 128x128x32
+STILL = {"copy-first": copy_first, "fading-copy": fading_copy}
+PUBLISHED = ("mdgan-stage1", "mdgan-stage2")  # predictions that their authors made public, for the samples only
+Predictor = Callable[[Tensor, slice], Tensor]  # true clips (N, 3, T, H, W) and which they are -> predictions
+
+
+@dataclass
+class Options:
+    """Score predictions of clips from their first frames, beside copying the first frame.
+
+    MSE, PSNR and SSIM say how far the prediction is from what happened; the motion lines say whether it moves, and
+    the right way. Frame 0 was given, so frames 1 on are the ones to read.
+    """
+
+    data: str = "samples"
+    """samples (48 real clips), synthetic, a packed set, or a folder of mp4s or of folders of frames."""
+    model: str = "copy-first"
+    """copy-first, fading-copy, mdgan-stage1, mdgan-stage2 (--data samples only), a shipped model, a run or a file."""
+    size: int | None = None
+    """Pixels a side to score at. By default the model's, else the data's own."""
+    clips: int | None = None
+    """Score only the first so many."""
+    json: bool = False
+    """Print the result as JSON."""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse, score the model and copy-first, print."""
+    options = tyro.cli(Options, prog="ssagan evaluate", args=arguments, config=(tyro.conf.FlagCreatePairsOff,))
+    predictor, size, frames = choose(options)
+    clips = open_clips(options.data, size, frames, split="test", count=options.clips)
+    results = {options.model: score(predictor, clips, options.model)}
+    results.setdefault("copy-first", score(still(copy_first), clips, "copy-first"))
+    summaries = {name: scores.summary() for name, scores in results.items()}
+    if options.json:
+        about = {"data": options.data, "size": size, "frames": frames, "convention": CONVENTION}
+        print(json.dumps({**about, "scores": summaries}, indent=2))
+    else:
+        print(f"{options.data}: {len(clips)} clips of {frames} frames, {size}x{size} pixels")
+        print(table(summaries, frames))
+        print(f"({CONVENTION})")
+
+
+def choose(options: Options) -> tuple[Predictor, int, int]:
+    """What predicts, and the size and number of frames to score it at."""
+    if options.model in STILL or options.model in PUBLISHED:
+        size, frames = natural_shape(options.data)
+        size = options.size or size
+        if options.model in STILL:
+            return still(STILL[options.model]), size, frames
+        if options.data != "samples":
+            raise InputError(f"{options.model} is known for the 48 sample clips only; use --data samples.")
+        return published(options.model, size), size, frames
+    generator = load_generator(options.model)
+    size = generator.config.size
+    if options.size not in (None, size):
+        raise InputError(f"{options.model} makes clips of {size} pixels, not {options.size}; leave out --size.")
+    return (lambda real, _: generator.animate(real[:, :, 0])), size, generator.config.frames
+
+
+def still(baseline: Callable[[Tensor, int], Tensor]) -> Predictor:
+    """A predictor that looks at the first frame alone."""
+    return lambda real, _: baseline(real[:, :, 0], real.shape[2])
+
+
+def published(name: str, size: int) -> Predictor:
+    """A predictor that looks up what MD-GAN's authors published."""
+    predictions = load_samples(name)
+    predictions = predictions if size == predictions.shape[2] else resize_clips(predictions, size)
+    return lambda _, which: stack_clips(list(predictions[which]))
+
+
+@torch.inference_mode()
+def score(predictor: Predictor, clips, name: str) -> Scores:
+    """Score a predictor on all clips, a few at a time."""
+    parts = []
+    for start in tqdm(range(0, len(clips), BATCH), desc=name, unit="batch", leave=False):
+        which = slice(start, min(start + BATCH, len(clips)))
+        real = stack_clips([clips[i] for i in range(which.start, which.stop)])  # (N, 3, T, H, W)
+        parts.append(score_clips(predictor(real, which), real))
+    return gather(parts)
+
+
+def table(summaries: dict[str, dict], frames: int) -> str:
+    """One column a model."""
+    columns = list(summaries.values())
+
+    def line(name: str, cell: Callable[[dict], str]) -> str:
+        return f"{name:34}" + "".join(f"{cell(column):>16}" for column in columns)
+
+    lines = [f"{'':34}" + "".join(f"{name[-15:]:>16}" for name in summaries)]
+    for part, label in (("frames_1_on", f"frames 1..{frames - 1}"), ("all_frames", f"all {frames} frames")):
+        lines += [
+            line(f"{label}: MSE", lambda column, part=part: f"{column[part]['mse']:.4f}"),
+            line(f"{label}: PSNR (dB)", lambda column, part=part: f"{column[part]['psnr']:.2f}"),
+            line(f"{label}: SSIM", lambda column, part=part: f"{column[part]['ssim']:.3f}"),
+        ]
+    return "\n".join(
+        [
+            *lines,
+            line("identical frames, not in PSNR", lambda column: str(column["all_frames"]["identical_frames"])),
+            line("motion energy (1: as the real)", lambda column: f"{column['motion_energy_ratio']:.2f}"),
+            line("flow magnitude (1: as the real)", lambda column: f"{column['flow_magnitude_ratio']:.2f}"),
+            line("end-point error (px)", lambda column: f"{column['end_point_error']:.2f}"),
+            line("end-point error of no flow (px)", lambda column: f"{column['end_point_error_of_no_flow']:.2f}"),
+        ]
+    )

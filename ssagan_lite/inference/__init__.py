@@ -1,0 +1,1 @@
+"""A trained generator and one photo become a clip."""

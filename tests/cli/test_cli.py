@@ -1,0 +1,180 @@
+"""The commands as a person runs them: what they print, what they leave behind, and how they refuse."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ssagan_lite import __version__
+from ssagan_lite.cli import COMMANDS, main
+from ssagan_lite.data.video import read_video
+
+TINY = ["--size", "16", "--width", "2", "--batch", "4", "--critic-steps", "1", "--device", "cpu"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run folder of two steps on procedural skies."""
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    train = ["train", "--preset", "smoke", "--data", "synthetic", "--clips", "8", "--steps", "2", "--out", str(folder)]
+    assert main([*train, *TINY]) == 0
+    return folder
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (30, 44, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+def refused(capsys, *arguments: str) -> str:
+    """The one sentence with which a command refuses; status 2, nothing on standard output, no traceback."""
+    assert main([str(argument) for argument in arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "Traceback" not in printed.err
+    sentences = [line for line in printed.err.splitlines() if line.startswith("ssagan: ")]
+    assert len(sentences) == 1
+    assert sentences[0].endswith((".", ")"))
+    return sentences[0]
+
+
+def test_help_lists_every_command_with_examples(capsys):
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"  {name} " in text for name in COMMANDS)
+    assert "ssagan predict photo.jpg --out sky.mp4" in text
+    assert main([]) == 0
+    assert capsys.readouterr().out == text
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == __version__
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_explains_every_option(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    assert "usage: ssagan" in capsys.readouterr().out
+
+
+def test_help_does_not_wait_for_slow_libraries():
+    code = "import sys, ssagan_lite.cli as cli; cli.main(['--help']); print(*sys.modules, file=sys.stderr)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr.split()
+    assert "ssagan_lite.cli" in loaded
+    assert not {"lightning_fabric", "cv2", "tyro", "matplotlib"} & set(loaded)
+
+
+def test_predict_from_a_run_keeps_the_photos_aspect(run, photo, tmp_path, capsys):
+    clip = tmp_path / "sky.mp4"
+    assert main(["predict", str(photo), "--checkpoint", str(run), "--out", str(clip), "--size", "88", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["frames"], told["height"], told["width"]) == (8, 60, 88)
+    assert read_video(clip).shape == (8, 60, 88, 3)
+
+
+def test_predict_refuses_to_overwrite_unless_forced(run, photo, tmp_path, capsys):
+    clip = tmp_path / "sky.gif"
+    clip.write_bytes(b"precious")
+    arguments = ["predict", photo, "--checkpoint", run, "--out", clip, "--size", "32"]
+    assert "--force" in refused(capsys, *arguments)
+    assert clip.read_bytes() == b"precious"
+    assert main([*map(str, arguments), "--force"]) == 0
+    assert read_video(clip).shape[0] == 8
+
+
+def test_train_resumes_and_refuses_another_run(run, capsys):
+    again = ["train", "--preset", "smoke", "--clips", "8", *TINY, "--out", run]
+    assert "--resume" in refused(capsys, *again, "--steps", "2")
+    assert "learning_rate" in refused(capsys, *again, "--resume", "--learning-rate", "1")
+    assert main([*map(str, again), "--resume", "--steps", "3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["last"]["step"] == 3
+
+
+def test_dry_run_prints_table_1_and_the_parameters_and_trains_nothing(tmp_path, capsys):
+    folder = tmp_path / "run"
+    assert main(["train", "--preset", "paper", "--dry-run", "--out", str(folder)]) == 0
+    text = capsys.readouterr().out
+    assert "52,319,370" in text
+    assert "11,164,032" in text
+    assert "(512, 2, 4, 4) + attention" in text
+    assert not folder.exists()
+
+
+def test_evaluate_a_run_beside_copy_first(run, capsys):
+    command = ["evaluate", "--data", "synthetic", "--clips", "3", "--model", str(run), "--json"]
+    assert main(command) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["scores"]) == {str(run), "copy-first"}
+    assert told["scores"]["copy-first"]["motion_energy_ratio"] == 0
+    assert told["scores"]["copy-first"]["all_frames"]["identical_frames"] == 3
+    assert (told["size"], told["frames"]) == (16, 8)
+
+
+def test_evaluate_prints_a_table_with_its_conventions(capsys):
+    assert main(["evaluate", "--data", "synthetic", "--clips", "2", "--size", "32", "--model", "fading-copy"]) == 0
+    text = capsys.readouterr().out
+    for words in ("fading-copy", "copy-first", "PSNR", "data range 2", "identical frames"):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["fly"], "fly"),
+        (["train", "--preset", "huge"], "huge"),
+        (["train", "--data", "no-such-folder", "--out", "never"], "no-such-folder"),
+        (["train", "--preset", "smoke", "--clips", "3", "--out", "never"], "batch"),
+        (["predict", "missing.jpg", "--out", "sky.mp4"], "missing.jpg"),
+        (["predict", "photo.jpg", "--out", "sky.xyz"], ".xyz"),
+        (["evaluate", "--data", "synthetic", "--model", "mdgan-stage1"], "samples"),
+        (["evaluate", "--data", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_cannot_work_is_refused_in_a_sentence(arguments, named, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert named in refused(capsys, *arguments)
+    assert not list(tmp_path.iterdir()), "nothing is left behind"
+
+
+def test_a_model_that_is_not_there_is_named(photo, tmp_path, capsys):
+    assert "sky-99" in refused(capsys, "predict", photo, "--out", tmp_path / "sky.mp4", "--checkpoint", "sky-99")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train", "--stepps", "3"], ["predict"], ["train", "--steps", "many"], ["train", "--size", "100"]]
+)
+def test_options_that_do_not_exist_end_with_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_mistyped_option_is_put_right(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--stepps", "3"])
+    assert "--steps" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_said_in_a_sentence(run, photo, tmp_path, capsys, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", str(tmp_path / "sky.mp4"))
+
+    monkeypatch.setattr("ssagan_lite.cli.predict.write_video", full)
+    sentence = refused(capsys, "predict", photo, "--checkpoint", run, "--out", tmp_path / "sky.mp4")
+    assert "No space left on device" in sentence
+    assert "sky.mp4" in sentence
+
+
+def test_ctrl_c_says_so_and_ends_with_130(capsys, monkeypatch, photo, tmp_path):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ssagan_lite.cli.predict.load_generator", interrupted)
+    assert main(["predict", str(photo), "--out", str(tmp_path / "sky.mp4")]) == 130
+    assert capsys.readouterr().err.strip() == "stopped."
