@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import tyro
-from ssagan_lite.data.synthetic import synthetic_clips
 from tqdm import tqdm
 
 from ssagan_lite.data.clips import split_by_source, write_clips
+from ssagan_lite.data.synthetic import synthetic_clips
 from ssagan_lite.errors import InputError
 
 CHUNK = 32  # skies made at a time

@@ -25,6 +25,7 @@ _HOME = {
     "load_generator": "inference.pretrained",
     "ClipDataset": "data.clips",
     "load_samples": "data.samples",
+    "to_float": "data.clips",
     "synthetic_clips": "data.synthetic",
 }
 _ROOMS = ("model", "training", "data", "evaluation", "baselines", "inference", "teach")

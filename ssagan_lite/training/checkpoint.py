@@ -9,11 +9,12 @@ from ssagan_lite.errors import InputError
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
-    """Write the state under a temporary name and rename it, so that a crash keeps the checkpoint before."""
+    """Write the state, and that of torch's random numbers, under a temporary name; a crash keeps the one before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     try:
-        torch.save(state, part)
+        torch.save({**state, "random": {"cpu": torch.get_rng_state(), "cuda": cuda}}, part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -29,16 +30,8 @@ def load_checkpoint(path: Path) -> dict:
         raise InputError(f"{path} is not a checkpoint of plain tensors, and nothing else is loaded.") from error
 
 
-def random_state() -> dict[str, torch.Tensor]:
-    """The state of torch's random numbers, on the CPU and on the CUDA device in use."""
-    state = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        state["cuda"] = torch.cuda.get_rng_state()
-    return state
-
-
-def restore_random_state(state: dict[str, torch.Tensor]) -> None:
-    """Go on with the random numbers where `random_state` was taken."""
-    torch.set_rng_state(state["cpu"])
-    if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["cuda"])
+def restore_random_numbers(state: dict) -> None:
+    """Go on with torch's random numbers where the checkpoint was written."""
+    torch.set_rng_state(state["random"]["cpu"])
+    if torch.cuda.is_available() and state["random"]["cuda"]:
+        torch.cuda.set_rng_state_all(state["random"]["cuda"])

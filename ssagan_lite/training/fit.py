@@ -12,11 +12,13 @@ from pathlib import Path
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.optim import Adam
 from tqdm.auto import tqdm
 
 from ssagan_lite.data.batches import BatchOrder, read_batches, stack_clips
 from ssagan_lite.data.sources import open_clips
-from ssagan_lite.training.checkpoint import load_checkpoint, random_state, restore_random_state, save_checkpoint
+from ssagan_lite.errors import InputError
+from ssagan_lite.training.checkpoint import load_checkpoint, restore_random_numbers, save_checkpoint
 from ssagan_lite.training.config import TrainConfig
 from ssagan_lite.training.run_folder import RunFolder
 from ssagan_lite.training.systems import SSAGAN, Loss, System
@@ -36,6 +38,8 @@ def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume
         count = config.clips if config.data == "synthetic" else None
         clips = open_clips(config.data, shape.size, shape.frames, count=count, seed=config.seed)
     order = BatchOrder(len(clips), config.batch, config.seed)
+    if clips[0].shape != (wanted := (shape.frames, shape.size, shape.size, 3)):
+        raise InputError(f"the clips have the shape {clips[0].shape}, and this generator needs {wanted}.")
     run = RunFolder(config, resume)
 
     torch.manual_seed(config.seed)
@@ -55,16 +59,13 @@ def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume
     batches = read_batches(clips, order, done * system.critic_steps, fabric.device, config.workers)
     fixed = stack_clips([clips[i] for i in range(min(SAMPLES, len(clips)))], fabric.device)  # (4, 3, T, H, W)
     started = time.perf_counter()
+    networks = system.discriminator, system.generator
     for step in tqdm(range(done + 1, config.steps + 1), initial=done, total=config.steps, unit="step"):
         critic_logs = []
         for _ in range(system.critic_steps):
             real = next(batches)  # (N, 3, T, H, W)
-            critic_logs.append(
-                update(fabric, system.discriminator, system.generator, critic_optimizer, system.critic_loss, real)
-            )
-        generator_log = update(
-            fabric, system.generator, system.discriminator, generator_optimizer, system.generator_loss, real
-        )
+            critic_logs.append(update(fabric, *networks, critic_optimizer, system.critic_loss, real))
+        generator_log = update(fabric, *networks[::-1], generator_optimizer, system.generator_loss, real)
         run.log(step, summary(critic_logs, generator_log, system, time.perf_counter() - started))
         if step % config.sample_every == 0 or step == config.steps:
             run.sample(step, fixed, animate(system, fixed))
@@ -73,12 +74,7 @@ def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume
 
 
 def update(
-    fabric: Fabric,
-    network: nn.Module,
-    rival: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    loss: Callable[[Tensor], Loss],
-    real: Tensor,
+    fabric: Fabric, network: nn.Module, rival: nn.Module, optimizer: Adam, loss: Callable[[Tensor], Loss], real: Tensor
 ) -> dict[str, Tensor]:
     """One step of one network. Only it requires gradients, so none are computed for its rival's weights."""
     rival.requires_grad_(False)
@@ -90,9 +86,9 @@ def update(
     return {name: part.detach() for name, part in parts.items()}
 
 
-def adam(network: nn.Module, config: TrainConfig) -> torch.optim.Adam:
+def adam(network: nn.Module, config: TrainConfig) -> Adam:
     """The paper's optimiser: Adam, learning rate 2e-4, betas (0.5, 0.9)."""
-    return torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=config.betas)
+    return Adam(network.parameters(), lr=config.learning_rate, betas=config.betas)
 
 
 @torch.no_grad()
@@ -106,19 +102,18 @@ def animate(system: System, real: Tensor) -> Tensor:
 
 def summary(critic_logs: list[dict], generator_log: dict, system: System, seconds: float) -> dict[str, float]:
     """One line of metrics: the critic's means over its steps, the generator's values, every gamma, the time so far."""
-    critic = {name: torch.stack([log[name] for log in critic_logs]).mean() for name in critic_logs[0]}
-    gammas = {name: value for name, value in system.generator.module.named_parameters() if name.endswith("gamma")}
-    line = {f"critic/{name}": value for name, value in critic.items()}
+    line = {f"critic/{name}": torch.stack([log[name] for log in critic_logs]).mean() for name in critic_logs[0]}
     line |= {f"generator/{name}": value for name, value in generator_log.items()}
-    line |= {f"gamma/{name.split('.')[1]}": value for name, value in gammas.items()}
+    for name, value in system.generator.module.named_parameters():
+        if name.endswith("gamma"):
+            line[f"gamma/{name.split('.')[1]}"] = value
     return {name: round(value.item(), 6) for name, value in line.items()} | {"seconds": round(seconds, 2)}
 
 
 def save(run: RunFolder, holders: dict, config: TrainConfig, step: int) -> None:
     """The whole state of the run as one checkpoint."""
     state = {name: holder.state_dict() for name, holder in holders.items()}
-    state |= {"step": step, "generator_config": asdict(config.generator), "random": random_state()}
-    save_checkpoint(run.checkpoint, state)
+    save_checkpoint(run.checkpoint, {"step": step, "generator_config": asdict(config.generator), **state})
 
 
 def restore(run: RunFolder, holders: dict) -> int:
@@ -126,6 +121,6 @@ def restore(run: RunFolder, holders: dict) -> int:
     state = load_checkpoint(run.checkpoint)
     for name, holder in holders.items():
         holder.load_state_dict(state[name])
-    restore_random_state(state["random"])
+    restore_random_numbers(state)
     run.forget_after(state["step"])
     return state["step"]

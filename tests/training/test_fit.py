@@ -155,8 +155,9 @@ def test_fewer_clips_than_a_batch_are_refused_before_a_folder_is_made(config, cl
 
 
 def test_clips_of_another_shape_are_refused(config):
-    with pytest.raises(InputError, match=r"16"):
+    with pytest.raises(InputError, match=r"\(8, 32, 32, 3\).*\(8, 16, 16, 3\)"):
         fit(config, [np.zeros((8, 32, 32, 3), np.uint8)] * 4)
+    assert not os.path.exists(config.out)
 
 
 @pytest.mark.parametrize("damage", ["cut", "code", "missing"])
@@ -184,5 +185,5 @@ def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         save_checkpoint(path, {"step": 2})
     monkeypatch.undo()
-    assert load_checkpoint(path) == {"step": 1}
+    assert load_checkpoint(path)["step"] == 1
     assert [entry.name for entry in tmp_path.iterdir()] == ["last.pt"]

@@ -1,0 +1,103 @@
+"""What all graders share: calling the reader's function safely, comparing, saying what is wrong. Every chapter.
+
+@graded
+def double(function):
+    expect(call(function, 3), 6, mistakes={"that is the square: multiply by 2.": 9})
+    return "twice as much, each time."
+"""
+
+import functools
+import traceback
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Result:
+    """True when the exercise is solved; `message` is what was printed. A notebook shows nothing more of it."""
+
+    passed: bool
+    message: str
+
+    def __bool__(self):
+        return self.passed
+
+    def _ipython_display_(self):
+        """The message stands in the output already."""
+
+
+class NotYetError(Exception):
+    """The stub is still a stub."""
+
+
+class WrongError(Exception):
+    """The answer is wrong; the message says how."""
+
+
+def graded(check):
+    """Make a grader of a function that raises NotYetError or WrongError, or returns what to say when all is right."""
+
+    @functools.wraps(check)
+    def grader(answer):
+        try:
+            result = Result(True, f"correct: {check(answer)}")
+        except NotYetError as reason:
+            result = Result(False, f"not yet: {reason}")
+        except WrongError as reason:
+            result = Result(False, f"not quite: {reason}")
+        except Exception as error:  # a grader never raises, whatever it was given
+            result = Result(False, f"not quite: checking your answer raised {type(error).__name__}: {error}")
+        print(result.message)
+        return result
+
+    return grader
+
+
+def call(function, *arguments):
+    """What the reader's function returns. NotYetError for a stub, WrongError where it raises, or is no function."""
+    if function is None or function is ...:
+        raise NotYetError("write your answer in place of the dots, then run the cell again.")
+    if not callable(function):
+        raise WrongError(f"hand over the function itself, not {type(function).__name__}.")
+    try:
+        value = function(*arguments)
+    except NotImplementedError:
+        value = None
+    except Exception as error:
+        raise WrongError(f"your code raised {type(error).__name__}: {error}{_line(function, error)}") from error
+    if value is None or value is ...:
+        raise NotYetError("the function returns nothing so far.")
+    return value
+
+
+def _line(function, error):
+    """ " (line 3 of your function)", where the error came from there."""
+    code = getattr(function, "__code__", None)
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if code and frame.filename == code.co_filename
+    ]
+    return f" (line {frames[-1].lineno - code.co_firstlineno + 1} of your function)" if frames else ""
+
+
+def expect(found, expected, *, mistakes=None, tolerance=1e-6):
+    """Compare numbers or arrays. mistakes: {what to say: the value that this usual mistake gives}.
+
+    Raises WrongError that names the shapes, or the first place that differs with what was expected and found.
+    """
+    expected = np.asarray(expected, dtype=float)
+    try:
+        values = np.asarray(found, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise WrongError(f"numbers of shape {expected.shape} are expected, not {type(found).__name__}.") from error
+    for message, mistaken in (mistakes or {}).items():
+        mistaken = np.asarray(mistaken, dtype=float)
+        if values.shape == mistaken.shape and np.allclose(values, mistaken, rtol=1e-4, atol=tolerance):
+            raise WrongError(message)
+    if values.shape != expected.shape:
+        raise WrongError(f"the shape should be {expected.shape}, and is {values.shape}.")
+    wrong = ~np.isclose(values, expected, rtol=1e-4, atol=tolerance)
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        where = f"at index {place[0] if len(place) == 1 else place} " if place else ""
+        raise WrongError(f"{where}{expected[place]:.4g} is expected, and {values[place]:.4g} was found.")

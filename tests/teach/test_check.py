@@ -1,0 +1,184 @@
+"""Graders: a stub is told so, a solution passes, usual mistakes get words of their own, and nothing ever raises."""
+
+import cv2
+import numpy as np
+import pytest
+
+from ssagan_lite.teach import check
+from ssagan_lite.teach.check import ch01
+from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
+
+
+def told(capsys, grader, answer, *, passed=False) -> str:
+    """What the grader prints, one line; whether it passes is checked."""
+    result = grader(answer)
+    printed = capsys.readouterr().out
+    assert bool(result) == passed, printed
+    assert printed.count("\n") == 1
+    assert printed.strip() == result.message
+    return printed
+
+
+def stub(*arguments): ...
+
+
+def unwritten(*arguments):
+    raise NotImplementedError
+
+
+def failing(*arguments):
+    letters = "abc"
+    return letters[7]
+
+
+GRADERS = [ch01.error_per_frame, ch01.beat_copy_first, ch01.leak]
+
+
+@pytest.mark.parametrize("grader", GRADERS)
+@pytest.mark.parametrize("answer", [stub, unwritten, None, ...])
+def test_a_stub_is_not_yet(grader, answer, capsys):
+    assert told(capsys, grader, answer).startswith("not yet: ")
+
+
+@pytest.mark.parametrize("grader", GRADERS)
+@pytest.mark.parametrize("answer", [42, "function", [1], failing, lambda: 1, lambda *a: object(), lambda *a: "text"])
+def test_nonsense_is_answered_in_a_sentence(grader, answer, capsys):
+    assert told(capsys, grader, answer).startswith("not quite: ")
+
+
+def test_an_error_in_the_readers_code_is_named_with_its_line(capsys):
+    assert "IndexError: string index out of range (line 3 of your function)" in told(capsys, ch01.leak, failing)
+
+
+def test_each_grader_says_the_same_twice(capsys):
+    assert told(capsys, ch01.beat_copy_first, darker) == told(capsys, ch01.beat_copy_first, darker)
+
+
+def test_results_show_nothing_more_in_a_notebook():
+    assert graded(lambda answer: "fine.")(1)._ipython_display_() is None
+
+
+def test_chapters_are_found_by_name():
+    assert check.ch01 is ch01
+    with pytest.raises(AttributeError, match="ch99"):
+        _ = check.ch99
+
+
+class TestExpect:
+    def test_the_first_difference_is_named(self):
+        with pytest.raises(WrongError, match=r"at index \(1, 0\) 3 is expected, and 7 was found"):
+            expect([[1, 2], [7, 8]], [[1, 2], [3, 4]])
+
+    def test_a_shape_is_named(self):
+        with pytest.raises(WrongError, match=r"\(2,\), and is \(3,\)"):
+            expect([1, 2, 3], [1, 2])
+
+    def test_a_usual_mistake_gets_its_own_words(self):
+        with pytest.raises(WrongError, match="squared"):
+            expect(9, 6, mistakes={"you squared.": 9})
+
+    def test_nan_is_never_right(self):
+        with pytest.raises(WrongError, match="nan was found"):
+            expect([np.nan], [1.0])
+
+    def test_what_is_right_passes(self):
+        expect(np.float32([1, 2]), [1, 2])
+        assert call(lambda x: x + 1, 1) == 2
+
+
+def errors(prediction, target):
+    difference = (prediction.astype(float) - target.astype(float)) / 127.5
+    return (difference**2).mean(axis=(1, 2, 3))
+
+
+class TestErrorPerFrame:
+    def test_the_solution(self, capsys):
+        told(capsys, ch01.error_per_frame, errors, passed=True)
+
+    @pytest.mark.parametrize(
+        ("mistake", "words"),
+        [
+            (lambda p, t: (((p - t) / 127.5) ** 2).mean(axis=(1, 2, 3)), "wrapped round"),
+            (lambda p, t: ((p - t).astype(float) ** 2).mean(axis=(1, 2, 3)), "wrapped round, and the scale"),
+            (lambda p, t: ((p.astype(float) - t) ** 2).mean(axis=(1, 2, 3)), "still 0 to 255"),
+            (lambda p, t: ((p / 255 - t / 255) ** 2).mean(axis=(1, 2, 3)), "0 to 1"),
+            (lambda p, t: errors(p, t).mean(), "whole clip"),
+            (lambda p, t: abs(p / 127.5 - t / 127.5).mean(axis=(1, 2, 3)), "absolute error"),
+            (lambda p, t: errors(p, t) ** 0.5, "root"),
+            (lambda p, t: ((p / 127.5 - t / 127.5) ** 2).mean(axis=(0, 1, 2)), r"shape"),
+            (lambda p, t: errors(p, t) * 1.5, "at index 0"),
+        ],
+    )
+    def test_usual_mistakes(self, mistake, words, capsys):
+        assert words in told(capsys, ch01.error_per_frame, mistake)
+
+    def test_clips_that_were_changed_are_noticed(self, capsys):
+        def careless(prediction, target):
+            result = errors(prediction, target)
+            prediction[:] = 0
+            return result
+
+        assert "changes the clips" in told(capsys, ch01.error_per_frame, careless)
+
+
+def fade(first, frames, sigma=1.5, weight=0.2):
+    blurred = cv2.GaussianBlur(first, (0, 0), sigma)
+    weights = [weight * t / (frames - 1) for t in range(frames)]
+    return np.stack([cv2.addWeighted(first, 1 - w, blurred, w, 0) for w in weights])
+
+
+def still(first, frames):
+    return np.repeat(first[None], frames, axis=0)
+
+
+def darker(first, frames):
+    return np.stack([cv2.convertScaleAbs(first, alpha=1 - 0.02 * t) for t in range(frames)])
+
+
+class TestBeatCopyFirst:
+    def test_the_solution(self, capsys):
+        told(capsys, ch01.beat_copy_first, fade, passed=True)
+
+    @pytest.mark.parametrize(
+        ("mistake", "words"),
+        [
+            (still, "a tie"),
+            (lambda first, frames: still(first, frames) / 255, "multiply by 255"),
+            (lambda first, frames: still(first, frames).astype(int), "bytes"),
+            (lambda first, frames: first, "frames first"),
+            (lambda first, frames: np.moveaxis(still(first, frames), 0, 2), "frames first"),
+            (lambda first, frames: fade(first, frames, sigma=6, weight=0.9), "Change less"),
+            (lambda first, frames: still(cv2.GaussianBlur(first, (0, 0), 3), frames), "Frame 0 was given"),
+            (darker, "darker than the photo"),
+            (lambda first, frames: 255 - still(first, frames), "copy-first is still ahead in MSE"),
+        ],
+    )
+    def test_usual_mistakes(self, mistake, words, capsys):
+        assert words in told(capsys, ch01.beat_copy_first, mistake)
+
+
+def find_leak(sources, splits):
+    sides = {side: {s for s, split in zip(sources, splits, strict=True) if split == side} for side in ("train", "test")}
+    return sides["train"] & sides["test"]
+
+
+class TestLeak:
+    def test_the_solution_as_a_set_or_a_list(self, capsys):
+        told(capsys, ch01.leak, find_leak, passed=True)
+        told(capsys, ch01.leak, lambda *a: sorted(find_leak(*a)), passed=True)
+
+    @pytest.mark.parametrize(
+        ("mistake", "words"),
+        [
+            (lambda sources, splits: {s for s in sources if sources.count(s) > 1}, "no leak"),
+            (
+                lambda sources, splits: [i for i, s in enumerate(sources) if s in find_leak(sources, splits)],
+                "numbers of",
+            ),
+            (lambda sources, splits: set(sources), "one side only"),
+            (lambda sources, splits: set(), "is missing"),
+            (lambda sources, splits: dict.fromkeys(find_leak(sources, splits), True), "a set of sources"),
+        ],
+    )
+    def test_usual_mistakes(self, mistake, words, capsys):
+        assert words in told(capsys, ch01.leak, mistake)

@@ -1,0 +1,164 @@
+"""The figures as a reader meets them: in a page, and alone in a sandboxed frame as Colab shows each output."""
+
+import html
+
+import pytest
+
+from browser import Browser, find_chromium
+from figures import make_figures
+
+pytestmark = [
+    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed; .ci/run installs it"),
+    pytest.mark.xdist_group("browser"),
+]
+NAMES = tuple(make_figures())
+READY = "document.querySelector('.ssagan[data-ready]') || document.querySelector('.ssagan[data-kind=still]')"
+DARK = "<style>@media (prefers-color-scheme: dark) { body { background: #121212 } }</style>"
+PAGE = "<!doctype html><meta charset=utf-8>" + DARK.replace("{", "{{").replace("}", "}}") + "{}"
+FRAME = '<iframe sandbox="allow-scripts" style="width: 100%; height: 900px; border: 0" srcdoc="{}"></iframe>'
+INKED = """(() => { const c = document.querySelector('canvas'); if (!c) return true;
+  const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; return new Set(d).size > 8; })()"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with Browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def opened(browser, figures, tmp_path):
+    """Opens a figure alone in a page and waits until it is ready."""
+    pages = []
+
+    def open_figure(name, **options):
+        file = tmp_path / f"{name}.html"
+        file.write_text(PAGE.format(figures[name].html), encoding="utf-8")
+        page = browser.page(file, **options)
+        pages.append(page)
+        assert page.wait(READY), page.console
+        return page
+
+    yield open_figure
+    for page in pages:
+        page.close()
+
+
+def flag(name: str) -> str:
+    return f"document.querySelector('.ssagan').dataset.{name}"
+
+
+@pytest.mark.parametrize("width", [1000, 380])
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_without_complaint_in_both_themes_and_widths(opened, name, width, dark):
+    page = opened(name, width=width, dark=dark)
+    assert page.evaluate(INKED)
+    report = page.report(screenshot=False)
+    assert report.console == []
+    assert report.requests == []
+    assert report.overflow <= 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_works_alone_in_a_sandboxed_frame(browser, figures, name, tmp_path):
+    file = tmp_path / "frame.html"
+    file.write_text(PAGE.format(FRAME.format(html.escape(figures[name].html))), encoding="utf-8")
+    with browser.page(file, width=700) as page:
+        assert page.wait(READY, frame=True), page.console
+        assert page.evaluate(INKED, frame=True)
+        assert page.console == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_something_stands_there_without_scripts(browser, figures, name, tmp_path):
+    file = tmp_path / "plain.html"
+    file.write_text(PAGE.format(figures[name].html), encoding="utf-8")
+    with browser.page(file, javascript=False) as page:
+        static = "document.querySelector('.ssagan-static').getBoundingClientRect().height"
+        assert page.evaluate(static) > 40
+
+
+def test_text_is_readable_in_the_dark(opened):
+    page = opened("play", dark=True)
+    colour = page.evaluate("getComputedStyle(document.querySelector('.ssagan-title')).color")
+    assert min(int(part) for part in colour[4:-1].split(",")[:3]) > 180
+
+
+def test_a_page_that_changes_its_theme_is_followed(opened):
+    page = opened("play")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert page.wait(f"{flag('theme')} === 'dark'")
+
+
+def test_players_play_pause_and_scrub(opened):
+    page = opened("play")
+    assert page.wait(f"{flag('frame')} > 1"), "it plays by itself"
+    page.click(".ssagan-play")
+    assert page.evaluate(flag("playing")) == "false"
+    page.evaluate("document.querySelector('input[type=range]').focus()")
+    page.key("Home")
+    page.key("ArrowRight")
+    assert page.evaluate(flag("frame")) == "1"
+
+
+def test_players_wait_where_less_motion_is_asked_for(opened):
+    page = opened("play", reduced_motion=True)
+    assert page.evaluate(flag("playing")) == "false"
+
+
+def test_the_cursor_runs_along_the_curve(opened):
+    page = opened("curves")
+    drawn = "document.querySelector('svg.ssagan-chart').outerHTML"
+    first = page.evaluate(drawn)
+    page.evaluate("document.querySelector('input[type=range]').focus()")
+    page.key("End")
+    assert page.evaluate(flag("frame")) == "11"
+    assert page.evaluate(drawn) != first
+
+
+@pytest.mark.parametrize(("choice", "verdict", "words"), [(0, "wrong", "Nearly."), (1, "right", "Because it is.")])
+def test_a_choice_is_committed_and_answered(opened, choice, verdict, words):
+    page = opened("choice")
+    assert page.evaluate("document.querySelector('button').disabled")
+    page.click(f"input[value='{choice}']")
+    page.click("button")
+    assert page.evaluate(flag("committed")) == verdict
+    assert words in page.evaluate("document.querySelector('.ssagan-card').textContent")
+
+
+def test_a_number_is_committed_by_keyboard_and_answered(opened):
+    page = opened("range")
+    page.evaluate("document.querySelector('input[type=range]').focus()")
+    page.key("Home")
+    page.key("Tab")
+    page.key("Enter")
+    told = page.evaluate("document.querySelector('.ssagan-card').textContent")
+    assert "26.8 dB" in told
+    assert "More." in told
+
+
+def test_a_dot_tells_its_numbers(opened):
+    page = opened("plane")
+    page.click("[data-dot='copy-first']")
+    assert "26.80 dB" in page.evaluate("document.querySelector('.ssagan-stage').textContent")
+
+
+def test_a_hidden_dot_appears_once_the_reader_has_guessed(opened):
+    page = opened("guess")
+    there = "Boolean(document.querySelector(\"[data-dot='MD-GAN Stage I']\"))"
+    assert not page.evaluate(there)
+    page.click("svg", at=(0.5, 0.5))
+    page.evaluate("[...document.querySelectorAll('button')].find(b => b.textContent === 'Commit').click()")
+    assert page.wait(there)
+
+
+def test_names_are_told_after_the_pick(opened):
+    page = opened("watch")
+    assert "backwards" not in page.evaluate("document.querySelector('.ssagan-stage').textContent")
+    page.evaluate("[...document.querySelectorAll('button')].find(b => b.textContent === 'B').click()")
+    assert page.wait(flag("picked"))
+    told = page.evaluate("document.querySelector('.ssagan-stage').textContent")
+    assert "backwards, 22.00 dB" in told
+    assert "PSNR likes what stands still." in told
+    assert page.evaluate("document.querySelectorAll('canvas').length") == 3, "the truth joins them"
