@@ -1,0 +1,41 @@
+# Each target sets up what it needs. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help set-up book serve lab test clean
+
+SYSTEM_PYTHON ?= $(shell command -v python3 || command -v python)
+PYTHON := .venv/bin/python
+PORT ?= 8000
+NOTEBOOKS := $(wildcard book/*.ipynb)
+BOOK := _build/html/index.html
+
+help:
+	@echo "make book    build the book (warnings are errors) and say where it is"
+	@echo "make serve   serve the built book on http://localhost:$(PORT)"
+	@echo "make lab     open the notebooks in JupyterLab"
+	@echo "make test    style, unit, property, page and notebook tests"
+	@echo "make clean   remove what was built (the environment in .venv stays)"
+
+set-up:
+	@test -n "$(SYSTEM_PYTHON)" || { echo "set-up: no Python was found: install Python 3.11 or newer, then run this again." >&2; exit 1; }
+	@"$(SYSTEM_PYTHON)" tools/set_up.py
+
+book: set-up
+	$(PYTHON) .venv/bin/jupyter-book build book --config _config.yml --path-output . -W -n --keep-going
+	@echo "The book is built: open $(CURDIR)/$(BOOK)"
+
+serve: book
+	@echo "The book is at http://localhost:$(PORT) (Ctrl-C stops)"
+	@$(PYTHON) -m http.server $(PORT) --bind localhost --directory _build/html
+
+lab: set-up
+	$(PYTHON) -m jupyterlab book
+
+test: set-up
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m pytest -n 2 --dist loadgroup tests
+	$(if $(NOTEBOOKS),$(PYTHON) -m pytest --nbval --nbval-current-env $(NOTEBOOKS),@echo "no chapters yet")
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
