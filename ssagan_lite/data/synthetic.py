@@ -140,9 +140,9 @@ class _Sky:
         image = image + (0.35 if self.kind != "night" else 0.05) * glow[..., None] * (self.lit - image)
         flow, most = np.zeros((2, self.size, self.size), np.float32), np.full((self.size, self.size), 0.3)
         if self.stars:
-            light, flow = self.stars.draw(t)
+            light, turning = self.stars.draw(t)
             image = image + light[..., None]
-            most = np.where(light > 0.02, 0.0, most)
+            flow, most = np.where(light > 0.02, turning, flow), np.where(light > 0.02, 0.0, most)
         moving = most < 0.3
         for layer in self.layers:
             density = layer.density(t)
