@@ -50,8 +50,12 @@ def run(name: str, arguments: list[str]) -> int:
         importlib.import_module(f"ssagan_lite.cli.{name}").run(arguments)
     except InputError as error:
         return complain(str(error))
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stderr.close()
+        return 1
     except OSError as error:
-        return complain(f"{error.filename or 'a file'}: {error.strerror}." if error.strerror else str(error))
+        name = error.filename or "standard output"
+        return complain(f"{name}: {error.strerror}." if error.strerror else str(error))
     except KeyboardInterrupt:
         print("stopped.", file=sys.stderr)
         return 130

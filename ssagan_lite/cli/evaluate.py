@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-import tyro
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from ssagan_lite.baselines.still import copy_first, fading_copy
+from ssagan_lite.cli.options import parse
 from ssagan_lite.data.batches import stack_clips
 from ssagan_lite.data.clips import resize_clips
 from ssagan_lite.data.samples import load_samples
@@ -46,7 +46,7 @@ class Options:
 
 def run(arguments: list[str]) -> None:
     """Parse, score the model and copy-first, print."""
-    options = tyro.cli(Options, prog="ssagan evaluate", args=arguments, config=(tyro.conf.FlagCreatePairsOff,))
+    options = parse(Options, "evaluate", arguments)
     predictor, size, frames = choose(options)
     clips = open_clips(options.data, size, frames, split="test", count=options.clips)
     results = {options.model: score(predictor, clips, options.model)}
@@ -65,7 +65,7 @@ def choose(options: Options) -> tuple[Predictor, int, int]:
     """What predicts, and the size and number of frames to score it at."""
     if options.model in STILL or options.model in PUBLISHED:
         size, frames = natural_shape(options.data)
-        size = options.size or size
+        size = size if options.size is None else options.size
         if options.model in STILL:
             return still(STILL[options.model]), size, frames
         if options.data != "samples":

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from ssagan_lite.cli.options import parse
 from ssagan_lite.data.images import read_image
 from ssagan_lite.data.video import check_video_target, write_video
 from ssagan_lite.inference.predict import predict
@@ -23,7 +24,7 @@ class Options:
 
     image: Annotated[Path, tyro.conf.Positional]
     """The photo: JPEG, PNG, TIFF, WebP, ... in colour or grey."""
-    out: Path
+    out: str
     """Where the clip goes: a name ending in .mp4 or .gif, or a folder for PNG frames."""
     checkpoint: str = DEFAULT_MODEL
     """A model that ships with the package, a run folder of `ssagan train`, or a file of weights."""
@@ -41,8 +42,8 @@ class Options:
 
 def run(arguments: list[str]) -> None:
     """Parse, predict, write."""
-    options = tyro.cli(Options, prog="ssagan predict", args=arguments, config=(tyro.conf.FlagCreatePairsOff,))
-    check_video_target(options.out, options.force)  # before the work, not after it
+    options = parse(Options, "predict", arguments)
+    check_video_target(options.out, options.fps, options.force)  # before the work, not after it
     photo = read_image(options.image)
     generator = load_generator(options.checkpoint)
     clip = predict(generator, photo, size=options.size, detail=options.detail)  # (T, H, W, 3)

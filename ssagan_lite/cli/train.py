@@ -4,8 +4,8 @@ import argparse
 import json
 from dataclasses import dataclass, field
 
-import tyro
-
+from ssagan_lite.cli.options import parse
+from ssagan_lite.data.run_folder import RunFolder
 from ssagan_lite.model.discriminator import Discriminator
 from ssagan_lite.model.generator import Generator, layer_shapes
 from ssagan_lite.training.config import TrainConfig, preset
@@ -35,20 +35,14 @@ class Options:
 def run(arguments: list[str]) -> None:
     """Parse, then train or describe."""
     chosen = preset(chosen_preset(arguments))
-    options = tyro.cli(
-        tyro.conf.OmitArgPrefixes[Options],
-        prog="ssagan train",
-        args=arguments,
-        default=Options(config=chosen),
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
+    options = parse(Options, "train", arguments, default=Options(config=chosen))
     if options.dry_run:
         describe(options.config, options.json)
         return
     from ssagan_lite.training.fit import fit  # lightning is slow to import, and a dry run does without it
 
     folder = fit(options.config, resume=options.resume)
-    last = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
+    last = (RunFolder(folder, {}, resume=True).metrics() or [{"step": options.config.steps}])[-1]
     if options.json:
         print(json.dumps({"run": str(folder), "last": last}))
     else:

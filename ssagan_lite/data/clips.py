@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from ssagan_lite.data.images import resize
+from ssagan_lite.data.paths import expand
 from ssagan_lite.data.shards import SHARD_CLIPS, ShardWriter, open_shard, sha256_of
 from ssagan_lite.data.staging import staged
 from ssagan_lite.errors import InputError
@@ -117,7 +118,7 @@ class ClipDataset:
     """
 
     def __init__(self, path: str | os.PathLike, split: str | None = None, count: int | None = None):
-        self.path = Path(path).expanduser()
+        self.path = expand(path)
         self.split = split
         self.manifest = _read_manifest(self.path)
         self.size: int = self.manifest["size"]
@@ -173,7 +174,7 @@ def write_clips(
     manifest as it is. The set appears as a whole or not at all, and the same clips give the same bytes. An existing
     set is replaced only with `force`, and a folder that holds anything else never.
     """
-    target = Path(path).expanduser()
+    target = expand(path)
     with staged(target, force=force, own=SET_NAMES) as folder:
         folder.mkdir()
         entries = []
@@ -199,7 +200,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         sound = manifest["format"] == FORMAT and _is_sound(manifest)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         sound = False
     if not sound:
         raise InputError(f"{path} is damaged or of another format than {FORMAT}; pack the set again.")

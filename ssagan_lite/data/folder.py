@@ -10,6 +10,7 @@ import numpy as np
 
 from ssagan_lite.data.clips import ArrayClips
 from ssagan_lite.data.images import IMAGE_ENDINGS, resize_image
+from ssagan_lite.data.paths import expand
 from ssagan_lite.data.video import VIDEO_ENDINGS, iterate_video, natural_order
 from ssagan_lite.errors import InputError
 
@@ -46,7 +47,7 @@ def iterate_folder(
     path: str | os.PathLike, size: int, frames: int, windows: Windows, skipped: list[dict[str, str]]
 ) -> Iterator[tuple[np.ndarray, str]]:
     """Yield `(clip, source)` for each clip of `load_folder`, one video in memory at a time, and fill `skipped`."""
-    root = Path(path).expanduser()
+    root = expand(path)
     if windows not in ("first", "all"):
         raise InputError(f"There are no windows named {windows!r}; choose first or all.")
     if not root.exists():

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ssagan_lite.data.paths import expand
 from ssagan_lite.errors import InputError
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
@@ -22,10 +23,10 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     """Read a photo (or a `.npy` array) as uint8 RGB `(H, W, 3)`, upright, at its own size.
 
     The EXIF orientation is applied; greyscale, palette, CMYK and 16-bit images are converted, transparency is laid
-    over black, and the first frame of an animation is taken. A truncated or damaged file raises `InputError`: it is
-    never filled with grey. Chapter 01 shows the first photo.
+    over black, and the first frame of an animation is taken. A file that was cut short raises `InputError`: it is
+    never filled with grey. (A JPEG broken in its middle, with a sound end, can still hold grey rows.) Chapter 01.
     """
-    path = Path(path).expanduser()
+    path = expand(path)
     data = _read_bytes(path)
     if path.suffix.lower() == ".npy":
         return as_rgb(_load_array(data, path), name=str(path))
@@ -57,7 +58,7 @@ def as_rgb(array: "np.ndarray | Image.Image", name: str = "the image") -> np.nda
     out of range and other shapes raise `InputError`; `name` is what the sentence calls the image.
     """
     if isinstance(array, Image.Image):
-        array = _pillow_array(array)
+        array = _pillow_array(array, name)
     array = np.asarray(array)
     if array.ndim == 2:
         array = array[..., None]  # (H, W, 1)
@@ -129,24 +130,27 @@ def _load_array(data: bytes, path: Path) -> np.ndarray:
 
 def _read_float_tiff(data: bytes, path: Path) -> np.ndarray:
     """Float RGB in a TIFF, which Pillow does not know."""
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # our sentence comes instead
     try:
         array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         array = None
+    finally:
+        cv2.utils.logging.setLogLevel(level)
     if array is None or array.ndim != 3 or array.shape[2] not in (3, 4):
         raise InputError(f"{path} is not an image that can be read; {REMEDY}.")
     order = [2, 1, 0, 3][: array.shape[2]]  # OpenCV gives blue first
     return as_rgb(array[..., order], name=str(path))
 
 
-def _pillow_array(image: Image.Image) -> np.ndarray:
+def _pillow_array(image: Image.Image, name: str) -> np.ndarray:
     image = ImageOps.exif_transpose(image)  # reads all pixels: a truncated file fails here
     if image.mode == "F":
         return np.asarray(image)
     if image.mode == "I" or image.mode.startswith("I;16"):
         values = np.asarray(image)
         if values.min() < 0 or values.max() > 65535:
-            raise InputError("A 32-bit greyscale image cannot be read; save it with 8 or 16 bits.")
+            raise InputError(f"{name} is a 32-bit greyscale image; save it with 8 or 16 bits.")
         return values.astype(np.uint16)
     if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
         return np.asarray(image.convert("RGBA"))

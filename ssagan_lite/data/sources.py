@@ -1,13 +1,17 @@
 """One name for any source of clips, as on the command line: `--data synthetic`, `samples`, or a path."""
 
+import logging
 import os
 from pathlib import Path
 
 from ssagan_lite.data.clips import MANIFEST, ArrayClips, ClipDataset, resize_clips, split_by_source
 from ssagan_lite.data.folder import load_folder
+from ssagan_lite.data.paths import expand
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.data.synthetic import synthetic_clips
 from ssagan_lite.errors import InputError
+
+logger = logging.getLogger(__name__)
 
 SYNTHETIC_COUNT = 64
 TEST_FRACTION = 0.1
@@ -35,13 +39,14 @@ def open_clips(
 
     `split` None gives all clips, and `count` at most that many. Anything else raises `InputError`.
     """
-    if size < 1 or frames < 1 or (count is not None and count < 1):
-        raise InputError(f"There are no clips of size {size}, {frames} frames, count {count}; use numbers above 0.")
+    if not 1 <= size <= 4096 or frames < 1 or (count is not None and count < 1):
+        wanted = f"{frames} frames of size {size}, count {count}"
+        raise InputError(f"There are no clips of {wanted}; use numbers above 0, and at most 4096 pixels.")
     if source == "synthetic":
         return _open_synthetic(size, frames, split, count or SYNTHETIC_COUNT, seed)
     if source == "samples":
         return _open_samples(size, frames, split, count)
-    path = Path(source).expanduser()
+    path = expand(source)
     if (path / MANIFEST).is_file():
         return _open_packed(path, size, frames, split, count)
     if not path.exists():
@@ -51,7 +56,7 @@ def open_clips(
 
 def natural_shape(source: str | os.PathLike) -> tuple[int, int]:
     """The size and the number of frames that a source has by itself, or, where it has none, those of the paper."""
-    path = Path(source).expanduser()
+    path = expand(source)
     if (path / MANIFEST).is_file():
         clips = ClipDataset(path)
         return clips.size, clips.frames
@@ -79,9 +84,12 @@ def _open_packed(path: Path, size: int, frames: int, split: str | None, count: i
 
 
 def _open_folder(path: Path, size: int, frames: int, split: str | None, count: int | None) -> ArrayClips:
+    clips = load_folder(path, size, frames, count=count if split is None else None)
+    if clips.skipped:
+        first = clips.skipped[0]
+        logger.warning("%d clip(s) in %s are left out; the first: %s", len(clips.skipped), path, first["reason"])
     if split is None:
-        return load_folder(path, size, frames, count=count)
-    clips = load_folder(path, size, frames)
+        return clips
     labels = split_by_source(clips.sources, TEST_FRACTION, SPLIT_SEED)
     kept = [index for index, label in enumerate(labels) if label == split][:count]
     if not kept:

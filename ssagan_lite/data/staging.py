@@ -38,15 +38,21 @@ def staged(target: Path, *, force: bool = False, own: tuple[str, ...] = ()) -> I
     """
     check_free(target, force=force, own=own)
     target = Path(os.path.abspath(target))  # so that even "." has a parent and a name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name[:80]}-") as folder:
-        temporary = Path(folder) / "new" / target.name
-        temporary.parent.mkdir()
-        yield temporary
-        if target.is_dir():  # os.replace cannot replace a folder that holds files: the old one steps aside first
-            _swap_folders(temporary, target, aside=Path(folder) / "old" / target.name)
-        else:
-            os.replace(temporary, target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name[:80]}-") as folder:
+            temporary = Path(folder) / "new" / target.name
+            temporary.parent.mkdir()
+            yield temporary
+            if target.is_dir():  # os.replace cannot replace a folder that holds files: the old one steps aside first
+                _swap_folders(temporary, target, aside=Path(folder) / "old" / target.name)
+            else:
+                os.replace(temporary, target)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        # Nobody knows the hidden folder's name; what could not be written is the target.
+        raise OSError(error.errno, f"{error.strerror}; make room, or choose another place", str(target)) from error
 
 
 def _swap_folders(new: Path, target: Path, aside: Path) -> None:

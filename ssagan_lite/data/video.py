@@ -12,11 +12,12 @@ import numpy as np
 from PIL import Image
 
 from ssagan_lite.data.images import IMAGE_ENDINGS, read_image
+from ssagan_lite.data.paths import expand
 from ssagan_lite.data.staging import check_free, staged
 from ssagan_lite.errors import InputError
 
 VIDEO_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".gif")
-FRAME_NAMES = ("frame_*.png",)
+FRAME_NAMES = ("frame_[0-9][0-9][0-9][0-9]*.png",)
 
 # BT.709 is stated in the file, so that no player has to guess it; faststart puts the index first, so that a browser
 # can play while it loads.
@@ -42,8 +43,7 @@ def write_video(path: str | os.PathLike, frames: np.ndarray, fps: float = 8, for
     """
     target, ending = _target(path)
     frames = _check_frames(frames)
-    if not (np.isfinite(fps) and fps > 0) or (ending == ".gif" and fps > 50):
-        raise InputError(f"{fps} frames per second cannot be written; use a number above 0, and at most 50 for a gif.")
+    _check_fps(fps, ending)
     if ending == ".mp4":
         _encode(target, _pad_to_even(frames), fps, MP4_OPTIONS, force)
     elif ending == ".gif":
@@ -53,9 +53,10 @@ def write_video(path: str | os.PathLike, frames: np.ndarray, fps: float = 8, for
     return target
 
 
-def check_video_target(path: str | os.PathLike, force: bool = False) -> None:
-    """Raise the `InputError` that `write_video` would raise for this name, before any work is done for it."""
+def check_video_target(path: str | os.PathLike, fps: float = 8, force: bool = False) -> None:
+    """Raise the `InputError` that `write_video` would raise for this name and speed, before any work is done for it."""
     target, ending = _target(path)
+    _check_fps(fps, ending)
     check_free(target, force=force, own=() if ending else FRAME_NAMES)
 
 
@@ -70,7 +71,7 @@ def read_video(path: str | os.PathLike) -> np.ndarray:
 
 def iterate_video(path: str | os.PathLike) -> Iterator[np.ndarray]:
     """Yield the frames of `read_video` one by one, `(H, W, 3)`, so that a long video never lies in memory."""
-    path = Path(path).expanduser()
+    path = expand(path)
     if not path.exists():
         raise InputError(f"{path} does not exist; check the name.")
     frames = (read_image(file) for file in frame_files(path)) if path.is_dir() else _decode(path)
@@ -100,11 +101,17 @@ def natural_order(path: Path) -> tuple:
 
 def _target(path: str | os.PathLike) -> tuple[Path, str]:
     """The path and the ending that decides its format: `.mp4`, `.gif`, or nothing for a folder."""
-    target = Path(path).expanduser()
+    target = expand(path)
     ending = "" if str(path).endswith(("/", os.sep)) else target.suffix.lower()
-    if ending not in ("", ".mp4", ".gif"):
+    if ending not in ("", ".mp4", ".gif") or target.name in (".mp4", ".gif") or target.name.endswith("."):
         raise InputError(f"{target} has the ending {ending}; use .mp4, .gif, or a folder name (no ending).")
     return target, ending
+
+
+def _check_fps(fps: float, ending: str) -> None:
+    fastest = 50 if ending == ".gif" else 240
+    if not 0.01 <= fps <= fastest:  # also false for NaN
+        raise InputError(f"{fps} frames per second cannot be written; use 0.01 to {fastest}.")
 
 
 def _check_frames(frames: np.ndarray) -> np.ndarray:
@@ -169,4 +176,5 @@ def _read_ppm(stream: IO[bytes]) -> np.ndarray | None:
 
 def _last_line(log: bytes) -> str:
     lines = log.decode(errors="replace").strip().splitlines()
-    return lines[-1].rstrip(".") if lines else "no reason given"
+    telling = [line for line in lines if "No space left" in line] or lines[-1:] or ["no reason given"]
+    return re.sub(r"\[\S+ @ 0x[0-9a-f]+\] ", "", telling[0]).rstrip(".")

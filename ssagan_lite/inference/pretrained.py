@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from ssagan_lite.data.paths import expand
 from ssagan_lite.errors import InputError
 from ssagan_lite.inference.released import config_from, load_weights, restore
 from ssagan_lite.model.generator import Generator
@@ -39,7 +40,7 @@ def load_generator(name_or_path: str | os.PathLike = DEFAULT_MODEL) -> Generator
 def _load(name_or_path: str | os.PathLike) -> Generator:
     if name_or_path in MODELS:
         return load_weights(WEIGHTS_FOLDER / name_or_path)
-    path = Path(name_or_path).expanduser()
+    path = expand(name_or_path)
     if not path.exists():
         raise InputError(_unknown(str(name_or_path)))
     if path.is_dir():

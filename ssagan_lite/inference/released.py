@@ -44,7 +44,7 @@ def load_weights(path: str | Path) -> Generator:
     config = read_config(file.parent / CONFIG)
     try:
         tensors = load_file(file)
-    except (FileNotFoundError, safetensors.SafetensorError) as error:
+    except (OSError, safetensors.SafetensorError) as error:
         raise InputError(f"{file} holds no readable weights ({error}); save them with save_weights.") from error
     return restore(config, tensors, file)
 
@@ -55,7 +55,7 @@ def read_config(file: Path) -> GeneratorConfig:
         return config_from(json.loads(file.read_text()))
     except FileNotFoundError as error:
         raise InputError(f"{file} is missing; weights need the config.json that was saved beside them.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{file} is not a generator's configuration ({error}); save it with save_weights.") from error
 
 
@@ -70,8 +70,8 @@ def restore(config: GeneratorConfig, tensors: dict[str, torch.Tensor], source: o
     try:
         generator.load_state_dict(tensors)
     except RuntimeError as error:
-        first = str(error).splitlines()[1].strip()
+        first = str(error).splitlines()[1].strip()[:120].rstrip(".")
         raise InputError(
-            f"{source} does not fit its configuration: {first} Use the config it was saved with."
+            f"{source} does not fit its configuration: {first}. Use the config it was saved with."
         ) from error
     return generator.eval()

@@ -68,8 +68,8 @@ class GeneratorConfig:
 
     def __post_init__(self):
         if self.size not in DROPPED_LEVELS:
-            raise InputError(f"size {self.size} is not one that Table 1 can be cut to; choose 128, 64, 32 or 16.")
-        if self.width < 1:
+            raise InputError(f"size {self.size!r} is not one that Table 1 can be cut to; choose 128, 64, 32 or 16.")
+        if not isinstance(self.width, int) or self.width < 1:
             raise InputError(f"width {self.width} leaves no filters; choose 1 or more (the paper has 32).")
         if self.skip not in ("concat", "add"):
             raise InputError(f"there is no skip connection '{self.skip}'; choose concat or add.")

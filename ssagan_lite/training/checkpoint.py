@@ -16,6 +16,8 @@ def save_checkpoint(path: Path, state: dict) -> None:
     try:
         torch.save({**state, "random": {"cpu": torch.get_rng_state(), "cuda": cuda}}, part)
         part.replace(path)
+    except RuntimeError as error:  # how torch says that a write failed
+        raise OSError(f"{path} could not be written; is the disk full? The checkpoint before it is kept.") from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -24,8 +26,8 @@ def load_checkpoint(path: Path) -> dict:
     """The state in a checkpoint. Raises InputError for a missing or damaged file, or one with code in it."""
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; leave out --resume to start the run.") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"{path} does not exist; choose another --out to start a run.") from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise InputError(f"{path} is not a checkpoint of plain tensors, and nothing else is loaded.") from error
 

@@ -1,6 +1,7 @@
 """What a training run is: frozen dataclasses, and presets by name. Chapter 08."""
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -57,8 +58,17 @@ class TrainConfig:
                 f"there is no adversarial loss '{self.adversarial}'; choose one of {', '.join(ADVERSARIAL)}."
             )
         for name in ("steps", "critic_steps", "batch", "clips", "sample_every"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be 1 or more, not {getattr(self, name)}.")
+            self._check(name, getattr(self, name) >= 1, "1 or more")
+        for name in ("adversarial_weight", "content_weight", "ssim_weight", "gradient_penalty"):
+            self._check(name, 0 <= getattr(self, name) < math.inf, "0 or more")
+        self._check("learning_rate", 0 < self.learning_rate < math.inf, "above 0")
+        self._check("betas", all(0 <= beta < 1 for beta in self.betas), "two numbers from 0 up to, but not, 1")
+        self._check("workers", self.workers >= 0, "0 or more")
+        self._check("seed", 0 <= self.seed < 2**40, "a whole number from 0 to 2**40")
+
+    def _check(self, name: str, holds: bool, wanted: str) -> None:
+        if not holds:
+            raise InputError(f"{name} must be {wanted}, not {getattr(self, name)}.")
 
     def replace(self, **changes) -> "TrainConfig":
         """A copy with some fields changed."""
