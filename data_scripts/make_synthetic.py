@@ -1,17 +1,16 @@
 """Make procedural skies of any number and pack them as a set; no download, and the memory needed stays small.
 
 python data_scripts/make_synthetic.py --out data/skies-32 --count 1000 --size 32 --frames 16
-ssagan train --preset laptop --data data/skies-32 --out runs/skies
+ssagan train --preset smoke --size 32 --data data/skies-32 --out runs/skies
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import tyro
 from tqdm import tqdm
 
+from ssagan_lite.cli.options import run_script
 from ssagan_lite.data.clips import split_by_source, write_clips
 from ssagan_lite.data.synthetic import synthetic_clips
 from ssagan_lite.errors import InputError
@@ -57,8 +56,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        tyro.cli(main, description=__doc__, config=(tyro.conf.FlagCreatePairsOff,))
-    except (InputError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+    run_script(main, __doc__)

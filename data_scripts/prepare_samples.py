@@ -4,12 +4,10 @@ python data_scripts/prepare_samples.py --out data/samples-64 --size 64
 ssagan train --preset laptop --data data/samples-64 --out runs/first
 """
 
-import sys
 from pathlib import Path
 from typing import Literal
 
-import tyro
-
+from ssagan_lite.cli.options import run_script
 from ssagan_lite.data.clips import resize_clips, write_clips
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.errors import InputError
@@ -44,8 +42,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        tyro.cli(main, description=__doc__, config=(tyro.conf.FlagCreatePairsOff,))
-    except (InputError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+    run_script(main, __doc__)

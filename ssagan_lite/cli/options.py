@@ -3,6 +3,8 @@
 import contextlib
 import io
 import re
+import sys
+from collections.abc import Callable
 from itertools import chain, groupby
 from typing import TypeVar
 
@@ -44,3 +46,12 @@ def sentence(box: str) -> str:
     text = re.sub(r"^Error parsing (config[\w.]*: )?", "", " ".join(said)).rstrip(".")
     meant = re.search(r"Perhaps you meant:\s*(--[\w-]+)", more)
     return f"{text} (did you mean {meant[1]}?)" if meant else text
+
+
+def run_script(main: Callable[..., None], description: str) -> None:
+    """Run a script's main function on its command line; what cannot be used ends in a sentence and status 2."""
+    try:
+        tyro.cli(main, description=description, config=(tyro.conf.FlagCreatePairsOff,))
+    except (InputError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
