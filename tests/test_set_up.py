@@ -36,9 +36,9 @@ def test_no_new_python_is_said():
 def test_too_little_disk_is_said_in_gigabytes():
     with pytest.raises(SetUpError) as error:
         check_disk("/somewhere", free_bytes=1.5e9)
-    assert "needs 6 GB" in one_sentence(error)
+    assert "needs 10 GB" in one_sentence(error)
     assert "1.5 GB" in str(error.value)
-    check_disk("/somewhere", free_bytes=7e9)
+    check_disk("/somewhere", free_bytes=11e9)
 
 
 def test_a_missing_venv_module_names_debians_package():

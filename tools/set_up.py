@@ -15,7 +15,7 @@ VENV = os.path.join(ROOT, ".venv")
 LOG = os.path.join(VENV, "set-up.log")
 STAMP = os.path.join(VENV, "set-up-done")
 OLDEST = (3, 11)
-NEEDED_GB = 6.0
+NEEDED_GB = 10.0  # PyTorch with its CUDA libraries, where pip chooses that build
 NO_NETWORK = ("NewConnectionError", "NameResolutionError", "Temporary failure in name resolution", "ConnectTimeout")
 NO_NETWORK += ("ProxyError", "Network is unreachable", "getaddrinfo failed", "ReadTimeoutError", "MaxRetryError")
 

@@ -23,6 +23,9 @@ PALETTES = {
 }
 
 
+SEEN = 0.2  # a layer moves a pixel where this much of what is seen there belongs to it
+
+
 @dataclass(frozen=True)
 class SyntheticClips:
     """frames: uint8 RGB (N, T, H, W, 3). mask: bool (N, T, H, W), true where cloud or star moves. flow: float32
@@ -138,23 +141,27 @@ class _Sky:
         place, drift = self.sun
         glow = np.exp(-((x - place[0] - t * drift[0]) ** 2 + (y - place[1] - t * drift[1]) ** 2) / 0.05)
         image = image + (0.35 if self.kind != "night" else 0.05) * glow[..., None] * (self.lit - image)
-        flow, most = np.zeros((2, self.size, self.size), np.float32), np.full((self.size, self.size), 0.3)
+        flow, seen = np.zeros((2, self.size, self.size), np.float32), np.zeros((self.size, self.size))
         if self.stars:
-            light, turning = self.stars.draw(t)
+            light, flow = self.stars.draw(t)
             image = image + light[..., None]
-            flow, most = np.where(light > 0.02, turning, flow), np.where(light > 0.02, 0.0, most)
-        moving = most < 0.3
+            seen = np.where(light > 0.02, 1.0, 0.0)
         for layer in self.layers:
             density = layer.density(t)
             opacity = layer.opacity(density)
             light = _smoothstep(0.9 - 0.35 * density + 0.5 * glow)[..., None]
             image = image + opacity[..., None] * (self.shaded + light * (self.lit - self.shaded) - image)
-            nearest = opacity > most
-            flow, most = np.where(nearest, layer.flow(), flow), np.maximum(opacity, most)
-            moving = np.where(opacity > 0.3, nearest | moving, moving)
+            seen = seen * (1 - opacity)  # what lies behind shows through what is left
+            flow, seen = np.where(opacity > seen, layer.flow(), flow), np.maximum(opacity, seen)
+        moving = seen > SEEN
+        flow = np.where(moving, flow, 0)
         image = image + self.ground[..., None] * (0.12 * self.horizon + 0.02 - image)
         still = self.ground > 0.5
-        return cv2.GaussianBlur(image.astype(np.float32), (0, 0), 0.5), moving & ~still, np.where(still, 0, flow)
+        return (
+            cv2.GaussianBlur(image.astype(np.float32), (0, 0), 0.5),
+            moving & ~still,
+            np.where(still, 0, flow).astype(np.float32),
+        )
 
 
 class _Stars:
