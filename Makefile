@@ -1,6 +1,6 @@
 # Each target sets up what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help set-up book serve lab test clean
+.PHONY: help set-up book serve lab demo test clean
 
 SYSTEM_PYTHON ?= $(shell command -v python3 || command -v python)
 PYTHON := .venv/bin/python
@@ -12,6 +12,7 @@ help:
 	@echo "make book    build the book (warnings are errors) and say where it is"
 	@echo "make serve   serve the built book on http://localhost:$(PORT)"
 	@echo "make lab     open the notebooks in JupyterLab"
+	@echo "make demo    train, score and predict in about a minute, and write a page to look at"
 	@echo "make test    style, unit, property, page and notebook tests"
 	@echo "make clean   remove what was built (the environment in .venv stays)"
 
@@ -29,6 +30,9 @@ serve: book
 
 lab: set-up
 	$(PYTHON) -m jupyterlab book
+
+demo: set-up
+	$(PYTHON) experiments/demo.py
 
 test: set-up
 	$(PYTHON) -m ruff check .
