@@ -49,22 +49,24 @@ DROPPED_LEVELS = {128: 0, 64: 1, 32: 2, 16: 3}  # the paper's rule for 64x64 (se
 
 @dataclass(frozen=True)
 class GeneratorConfig:
-    """The generator's shape. The defaults are the paper's.
-
-    size: pixels a side, 128, 64, 32 or 16: each level dropped from Table 1 halves it, and below 64 the frames too.
-    width: filters of conv1 (32); all others scale with it. skip: "concat" as released, or "add" as in MD-GAN.
-    attention: "all", "none", or names of layers such as ("conv3", "deconv3"). gate, reduction, backend: see
-    SpatialSelfAttention. spectral_norm: on all convolutions but attention's, as released.
-    """
+    """The generator's shape. The defaults are the paper's. Raises InputError for a shape that cannot be."""
 
     size: int = 128
+    """Pixels a side: 128, 64, 32 or 16. Each level dropped from Table 1 halves it, and below 64 the frames too."""
     width: int = 32
+    """Filters of conv1; all others scale with it."""
     skip: Literal["concat", "add"] = "concat"
+    """How the two halves are joined: concat as in the released code, add as in MD-GAN."""
     attention: Literal["all", "none"] | tuple[str, ...] = "all"
+    """The layers that attention follows: all, none, or names such as conv3 deconv3."""
     gate: str = "learned"
+    """What stands where gamma stands: learned, one, zero_init_norm or released (see model/gates.py)."""
     reduction: int = 1
+    """Channels over channels of query and key."""
     backend: str = "auto"
+    """How attention is computed, always exactly: auto, explicit, fused or chunked."""
     spectral_norm: bool = False
+    """Spectral normalisation of all convolutions but attention's, as in the released code."""
 
     def __post_init__(self):
         if self.size not in DROPPED_LEVELS:

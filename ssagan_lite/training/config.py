@@ -40,15 +40,19 @@ class TrainConfig:
     batch: int = 16
     """Clips a step."""
     learning_rate: float = 2e-4
+    """Adam's step size."""
     betas: tuple[float, float] = (0.5, 0.9)
     """Adam's decay rates."""
     seed: int = 0
+    """Draws the weights, the order of the clips, and the skies where data is synthetic."""
     clips: int = 2_048
     """How many clips to make where data is synthetic."""
     sample_every: int = 500
     """Steps between sample videos, and between checkpoints."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to train; auto takes a GPU where there is one."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    """Of the arithmetic; mixed is for GPUs."""
     workers: int = 0
     """Processes that read clips beside the training one."""
 
