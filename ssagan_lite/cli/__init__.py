@@ -20,7 +20,7 @@ commands:
 {chr(10).join(f"  {name:10} {what}" for name, what in COMMANDS.items())}
 
 examples:
-  ssagan predict photo.jpg --out sky.mp4
+  ssagan predict photo.jpg --out sky.mp4 --detail
   ssagan train --preset smoke --data synthetic --out runs/first
   ssagan evaluate --data samples --model copy-first
 

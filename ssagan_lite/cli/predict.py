@@ -18,8 +18,8 @@ from ssagan_lite.inference.pretrained import DEFAULT_MODEL, load_generator
 class Options:
     """Make a time-lapse from one photo of the sky.
 
-    The photo may be of any size and kind; the clip has its aspect. The models here were trained on skies: what else is
-    in the picture should stay as it is, and does so best with --detail.
+    The photo may be of any size and kind; the clip has its aspect. The models make small frames, which are enlarged:
+    by itself the clip is soft. With --detail the change they predict is added to the photo, which stays sharp.
     """
 
     image: Annotated[Path, tyro.conf.Positional]

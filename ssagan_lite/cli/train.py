@@ -48,7 +48,7 @@ def run(arguments: list[str]) -> None:
         print(json.dumps({"run": str(folder), "last": last}))
     else:
         print(f"{last['step']} steps are done. Watch {folder}/samples, or move a photo of yours:")
-        print(f"  ssagan predict photo.jpg --checkpoint {folder} --out sky.mp4")
+        print(f"  ssagan predict photo.jpg --checkpoint {folder} --out sky.mp4 --detail")
 
 
 def chosen_preset(arguments: list[str]) -> str:
