@@ -36,6 +36,7 @@ def make_figures() -> dict[str, Figure]:
             title="Two predictions",
             alt="Two clips without names.",
         ),
+        "machine": explore.cloud_machine(truth[0], title="A cloud machine", alt="A sky with sliders."),
         "choice": predict_first(
             "Which is it?", ["this", "that", "neither"], "that", "Because it is.", {"this": "Nearly.", "neither": "No."}
         ),

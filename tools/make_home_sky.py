@@ -13,7 +13,7 @@ from PIL import Image
 from ssagan_lite.data.synthetic import synthetic_clips
 
 STATIC = Path(__file__).resolve().parents[1] / "book" / "_static"
-SEEDS = (12, 7, 2)  # day, evening, and a bank of cloud
+SEEDS = (12, 16, 19)  # a lake by day, dusk, and a bank of cloud
 SIZE, FRAMES, MILLISECONDS = 240, 24, 110
 
 

@@ -22,6 +22,7 @@ SCRIPTS = {
     "play": ("dom.js", "theme.js", "marks.js", "player.js", "play.js"),
     "curves": ("dom.js", "theme.js", "marks.js", "player.js", "chart.js", "curve.js"),
     "plane": ("dom.js", "theme.js", "marks.js", "player.js", "chart.js", "plane.js"),
+    "cloud_machine": ("dom.js", "theme.js", "fourier.js", "cloud_machine.js"),
     "watch": ("dom.js", "theme.js", "marks.js", "player.js", "watch.js"),
     "predict": ("dom.js", "theme.js", "marks.js", "chart.js", "predict.js"),
 }

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.skies import colour_distance, last_error, spectrum_slope, statistics, warped_over_copied
+from benchmarks.skies import colour_distance, last_error, spectrum_slope, statistics
 from ssagan_lite.data.clips import resize_clips
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.data.synthetic import synthetic_clips
@@ -29,7 +29,7 @@ def clean():
 
 def test_copying_costs_as_much_at_every_frame(both):
     drawn, real = both
-    assert np.abs(np.subtract(drawn["copy_psnr_by_frame"], real["copy_psnr_by_frame"])).max() < 4
+    assert np.abs(np.subtract(drawn["copy_psnr_by_frame"], real["copy_psnr_by_frame"])).max() < 3
 
 
 def test_easy_and_hard_clips_are_as_easy_and_as_hard(both):
@@ -47,10 +47,6 @@ def test_they_move_as_far_and_are_as_rough(both):
 def test_motion_alone_makes_most_of_the_error(clean):
     noisy = synthetic_clips(50, SIZE, 32, SEED).frames
     assert last_error(clean.frames) > 0.7 * last_error(noisy)
-
-
-def test_the_flow_explains_a_good_part_of_the_change(clean):
-    assert warped_over_copied(clean) < 0.7
 
 
 def test_the_measures_measure():

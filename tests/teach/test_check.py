@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ssagan_lite.teach import check
-from ssagan_lite.teach.check import ch01
+from ssagan_lite.teach.check import ch01, skies
 from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
 
 
@@ -31,7 +31,7 @@ def failing(*arguments):
     return letters[7]
 
 
-GRADERS = [ch01.error_per_frame, ch01.beat_copy_first, ch01.leak]
+GRADERS = [ch01.error_per_frame, ch01.beat_copy_first, ch01.leak, skies.moved]
 
 
 @pytest.mark.parametrize("grader", GRADERS)
@@ -182,3 +182,23 @@ class TestLeak:
     )
     def test_usual_mistakes(self, mistake, words, capsys):
         assert words in told(capsys, ch01.leak, mistake)
+
+
+def turning(sign=-1, swap=False, radians=2 * np.pi):
+    """A solution of `skies.moved`, or with the keywords a usual mistake."""
+
+    def moved(spectrum, right, down):
+        side = len(spectrum)
+        across, along = np.meshgrid(np.arange(side // 2 + 1), np.fft.fftfreq(side, 1 / side))
+        right, down = (down, right) if swap else (right, down)
+        return spectrum * np.exp(sign * 1j * radians * (across * right + along * down) / side)
+
+    return moved
+
+
+def test_skies_moved(capsys):
+    told(capsys, skies.moved, turning(), passed=True)
+    assert "the other way" in told(capsys, skies.moved, turning(sign=1))
+    assert "swapped" in told(capsys, skies.moved, turning(swap=True))
+    assert "too small" in told(capsys, skies.moved, turning(radians=1))
+    assert "no inverse" in told(capsys, skies.moved, lambda s, *shift: np.fft.irfft2(turning()(s, *shift)))

@@ -2,6 +2,7 @@
 
 import html
 
+import numpy as np
 import pytest
 
 from browser import Browser, find_chromium
@@ -162,3 +163,41 @@ def test_names_are_told_after_the_pick(opened):
     assert "backwards, 22.00 dB" in told
     assert "PSNR likes what stands still." in told
     assert page.evaluate("document.querySelectorAll('canvas').length") == 3, "the truth joins them"
+
+
+MACHINE = """(() => { const c = document.querySelector('canvas');
+  return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 === 0); })()"""
+
+
+def slide(page, name: str, value: float) -> np.ndarray:
+    """Move a slider of the cloud machine; the red of what it shows then, (120, 160)."""
+    page.evaluate(f"""(() => {{ const s = document.querySelector('[data-name={name}]'); s.value = {value};
+        s.dispatchEvent(new Event('input')); }})()""")
+    return np.array(page.evaluate(MACHINE), float).reshape(120, 160)
+
+
+def one_frame(page) -> np.ndarray:
+    page.evaluate("[...document.querySelectorAll('button')].find(b => b.textContent === 'One frame').click()")
+    return np.array(page.evaluate(MACHINE), float).reshape(120, 160)
+
+
+def test_the_cloud_machine_does_what_its_sliders_say(opened):
+    page = opened("machine", reduced_motion=True)
+    rough = [np.abs(np.diff(slide(page, "slope", slope), axis=1)).mean() for slope in (0.5, 1.5, 2.5)]
+    assert rough[0] > 2 * rough[1] > 4 * rough[2], "the weaker the short waves, the smoother"
+    covered = [slide(page, "cover", cover).mean() for cover in (-1, 0, 1)]
+    assert covered[0] < covered[1] < covered[2], "more cloud, more white"
+
+
+def test_the_cloud_machines_wind_carries_and_its_eddies_change(opened):
+    page = opened("machine", reduced_motion=True)
+    page.evaluate("document.querySelector('input[type=checkbox]').click()")  # without perspective
+    for name, value in (("eddies", 0), ("direction", 0), ("wind", 0.8), ("slope", 2)):
+        before = slide(page, name, value)
+    after = one_frame(page)  # 0.8 cells are one pixel
+    assert np.abs(after[:, 1:] - before[:, :-1]).mean() < 0.5
+    assert np.abs(after - before).mean() > 1
+    slide(page, "wind", 0)
+    before = slide(page, "eddies", 0.02)
+    after = one_frame(page)
+    assert np.abs(after - before).mean() > 0.3

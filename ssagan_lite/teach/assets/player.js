@@ -71,5 +71,5 @@ async function player(root, clips, options = {}) {
   const frames = Math.max(...clips.map((clip) => clip.frames));
   const onFrame = (frame) => { for (const view of views) view.show(frame); options.onFrame?.(frame); };
   const controls = transport(root, { frames, fps: options.fps, autoplay: options.autoplay, onFrame });
-  return { views, controls, screen: make("div", { class: "ssagan-clips" }, ...views.map((view) => view.node)) };
+  return { views, controls, screen: make("div", { class: views.length > 4 ? "ssagan-clips ssagan-many" : "ssagan-clips" }, ...views.map((view) => view.node)) };
 }

@@ -6,7 +6,7 @@ quite:", and returns a `Result` that is true when the exercise is solved.
 
 import importlib
 
-CHAPTERS = ("ch01",)
+CHAPTERS = ("ch01", "skies")
 __all__ = [*CHAPTERS]
 
 
