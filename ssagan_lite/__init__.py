@@ -3,13 +3,11 @@
     from ssagan_lite import load_generator, predict
     clip = predict(load_generator("sky-32"), "photo.jpg")    # uint8 (T, H, W, 3)
 
-Importing this package imports torch and numpy and nothing else; each name below loads its module when it is first used.
+Importing this package imports nothing else; each name below loads its module, and torch, when it is first used. So a
+process that only decodes pictures starts fast and stays small.
 """
 
 import importlib
-
-import numpy as np  # noqa: F401  the two libraries that everything here is made of
-import torch  # noqa: F401
 
 __version__ = "0.1.0"
 

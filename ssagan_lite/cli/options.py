@@ -55,3 +55,6 @@ def run_script(main: Callable[..., None], description: str) -> None:
     except (InputError, OSError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)

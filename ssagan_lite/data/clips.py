@@ -8,9 +8,7 @@
 uint8 travels to the device; `to_float` scales it there. Chapter 08 packs the cloud data this way.
 """
 
-import json
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,19 +17,17 @@ import numpy as np
 import torch
 
 from ssagan_lite.data.images import resize
+from ssagan_lite.data.manifest import SET_NAMES, read_manifest, write_manifest
 from ssagan_lite.data.paths import expand
 from ssagan_lite.data.shards import SHARD_CLIPS, ShardWriter, open_shard, sha256_of
 from ssagan_lite.data.staging import staged
 from ssagan_lite.errors import InputError
 
-MANIFEST = "clips.json"
-FORMAT = "ssagan-clips-1"
-SET_NAMES = (MANIFEST, "clips-*.npy")
-
 
 def to_float(clips: torch.Tensor) -> torch.Tensor:
     """uint8 `(N, T, H, W, 3)` in 0..255 to float32 `(N, 3, T, H, W)` in [-1, 1], on the device where it lies."""
-    return clips.permute(0, 4, 1, 2, 3).float() / 127.5 - 1  # (N, 3, T, H, W)
+    # In place on a copy: three times faster on a CPU than three new tensors of this size.
+    return clips.permute(0, 4, 1, 2, 3).to(torch.float32, copy=True).div_(127.5).sub_(1)  # (N, 3, T, H, W)
 
 
 def to_uint8(clips: torch.Tensor) -> torch.Tensor:
@@ -112,19 +108,27 @@ class ArrayClips:
 class ClipDataset:
     """A packed set on disk; `dataset[i]` is a uint8 array `(T, size, size, 3)` of its own.
 
-    `split` keeps the clips of one split ("train", "test"; None keeps all) and `count` at most that many of them.
+    `split` keeps the clips of one split ("train", "test"; None keeps all), `count` at most that many of them, and
+    `frames` the first frames of each (None keeps all).
     Opening checks the manifest and the shape of every shard, and reads no clip; `verify()` compares the checksums.
     A folder that is missing, of another kind or damaged raises `InputError`. Worker processes of any kind may use it.
     """
 
-    def __init__(self, path: str | os.PathLike, split: str | None = None, count: int | None = None):
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        split: str | None = None,
+        count: int | None = None,
+        frames: int | None = None,
+    ):
         self.path = expand(path)
         self.split = split
-        self.manifest = _read_manifest(self.path)
+        self.manifest = read_manifest(self.path)
         self.size: int = self.manifest["size"]
-        self.frames: int = self.manifest["frames"]
+        packed = self.manifest["frames"]
+        self.frames: int = min(frames or packed, packed)
         self.skipped: list[dict[str, str]] = self.manifest["skipped"]
-        self._shards = [open_shard(self.path, shard, self.frames, self.size) for shard in self.manifest["shards"]]
+        self._shards = [open_shard(self.path, shard, packed, self.size) for shard in self.manifest["shards"]]
         starts = [(number, row) for number, shard in enumerate(self._shards) for row in range(len(shard))]
         clips = self.manifest["clips"]
         if len(clips) != len(starts):
@@ -135,14 +139,14 @@ class ClipDataset:
             raise InputError(f"{self.path} has no clips of the split {split!r}; it has: {splits}.")
         self._places = [starts[index] for index in kept]
         self.sources: list[str] = [clips[index]["source"] for index in kept]
-        self._arguments = (self.path, split, count)
+        self._arguments = (self.path, split, count, frames)
 
     def __len__(self) -> int:
         return len(self._places)
 
     def __getitem__(self, index: int) -> np.ndarray:
         shard, row = self._places[index]
-        return np.array(self._shards[shard][row])  # (T, H, W, 3)
+        return np.array(self._shards[shard][row, : self.frames])  # (T, H, W, 3)
 
     def __reduce__(self):
         """Send the arguments, not the clips, to another process."""
@@ -184,36 +188,6 @@ def write_clips(
                 entries.append({"source": source, "split": split if isinstance(split, str) else split[source]})
         if writer.shape is None:
             raise InputError(f"{target} was not written: there are no clips to pack; check where they come from.")
-        frames, size = writer.shape[:2]
-        manifest = {"format": FORMAT, "size": size, "frames": frames, "notes": dict(notes or {})}
-        manifest |= {"shards": writer.shards, "skipped": list(skipped), "clips": entries}
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        written = {"shape": writer.shape, "shards": writer.shards, "clips": entries}
+        write_manifest(folder, **written, skipped=skipped, notes=notes)
     return target
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    if not folder.exists():
-        raise InputError(f"{folder} does not exist; check the name, or pack a set there.")
-    if not path.is_file():
-        raise InputError(f"{folder} is not a packed set: it has no {MANIFEST}; pack the clips first.")
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        sound = manifest["format"] == FORMAT and _is_sound(manifest)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        sound = False
-    if not sound:
-        raise InputError(f"{path} is damaged or of another format than {FORMAT}; pack the set again.")
-    return manifest
-
-
-def _is_sound(manifest: dict[str, Any]) -> bool:
-    """Whether a manifest has every field, of its type; shard names may not lead out of the folder."""
-    shards, clips = manifest["shards"], manifest["clips"]
-    return (
-        all(type(manifest[name]) is int and manifest[name] > 0 for name in ("size", "frames"))
-        and isinstance(manifest["skipped"], list)
-        and all(re.fullmatch(r"clips-[0-9]+\.npy", shard["file"]) for shard in shards)
-        and all(isinstance(shard["clips"], int) and isinstance(shard["sha256"], str) for shard in shards)
-        and all(isinstance(clip["source"], str) and isinstance(clip["split"], str) for clip in clips)
-    )

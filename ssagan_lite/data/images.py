@@ -30,24 +30,29 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     data = _read_bytes(path)
     if path.suffix.lower() == ".npy":
         return as_rgb(_load_array(data, path), name=str(path))
+    return decode_image(data, str(path))
+
+
+def decode_image(data: bytes, name: str) -> np.ndarray:
+    """The bytes of an image file as uint8 RGB `(H, W, 3)`, as `read_image` reads it; `name` says whose they are."""
     if data.startswith(b"\xff\xd8") and not _has_jpeg_end(data):
-        raise InputError(f"{path} is damaged or cut short (a JPEG without its end); copy it again, or {REMEDY}.")
+        raise InputError(f"{name} is damaged or cut short (a JPEG without its end); copy it again, or {REMEDY}.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a large photo or odd metadata is no reason to warn; errors stay errors
             with Image.open(io.BytesIO(data)) as image:
-                return as_rgb(image, name=str(path))
+                return as_rgb(image, name=name)
     except Image.DecompressionBombError as error:
-        raise InputError(f"{path} has more than {MAX_PIXELS} pixels; make it smaller first.") from error
+        raise InputError(f"{name} has more than {MAX_PIXELS} pixels; make it smaller first.") from error
     except UnidentifiedImageError as error:
-        if path.suffix.lower() in (".tif", ".tiff"):
-            return _read_float_tiff(data, path)
-        raise InputError(f"{path} is not an image that can be read; {REMEDY}.") from error
+        if name.lower().endswith((".tif", ".tiff")):
+            return _read_float_tiff(data, name)
+        raise InputError(f"{name} is not an image that can be read; {REMEDY}.") from error
     except InputError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, MemoryError) as error:
         # Pillow's decoders raise any of these for a damaged file, by format.
-        raise InputError(f"{path} is damaged or cut short ({_short(error)}); copy it again, or {REMEDY}.") from error
+        raise InputError(f"{name} is damaged or cut short ({_short(error)}); copy it again, or {REMEDY}.") from error
 
 
 def as_rgb(array: "np.ndarray | Image.Image", name: str = "the image") -> np.ndarray:
@@ -128,7 +133,7 @@ def _load_array(data: bytes, path: Path) -> np.ndarray:
         raise InputError(f"{path} is not a plain NumPy array ({_short(error)}); save it with numpy.save.") from error
 
 
-def _read_float_tiff(data: bytes, path: Path) -> np.ndarray:
+def _read_float_tiff(data: bytes, name: str) -> np.ndarray:
     """Float RGB in a TIFF, which Pillow does not know."""
     level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # our sentence comes instead
     try:
@@ -138,9 +143,9 @@ def _read_float_tiff(data: bytes, path: Path) -> np.ndarray:
     finally:
         cv2.utils.logging.setLogLevel(level)
     if array is None or array.ndim != 3 or array.shape[2] not in (3, 4):
-        raise InputError(f"{path} is not an image that can be read; {REMEDY}.")
+        raise InputError(f"{name} is not an image that can be read; {REMEDY}.")
     order = [2, 1, 0, 3][: array.shape[2]]  # OpenCV gives blue first
-    return as_rgb(array[..., order], name=str(path))
+    return as_rgb(array[..., order], name=name)
 
 
 def _pillow_array(image: Image.Image, name: str) -> np.ndarray:

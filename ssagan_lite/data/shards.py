@@ -1,6 +1,9 @@
 """One shard of a packed set: a plain `.npy` file of clips, written clip by clip and mapped into memory to read."""
 
 import hashlib
+import math
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,14 +15,24 @@ SHARD_CLIPS = 1024
 
 
 class ShardWriter:
-    """A context that appends clips to clips-00000.npy, clips-00001.npy, ...; `shards` describes the closed ones."""
+    """A context that appends clips to clips-00000.npy, clips-00001.npy, ...; `shards` describes the closed ones.
 
-    def __init__(self, folder: Path, shard_clips: int):
+    To go on where another writer was stopped, give what is known to be whole: the `shards` it had closed, the `shape`
+    of a clip, and how many clips (`count`) of the shard it was writing. What lies behind them is overwritten.
+    """
+
+    def __init__(self, folder: Path, shard_clips: int, *, shards: Sequence[dict[str, Any]] = (), shape=None, count=0):
         self.folder, self.shard_clips = folder, shard_clips
-        self.shape: tuple[int, ...] | None = None
-        self.shards: list[dict[str, Any]] = []
+        self.shape: tuple[int, ...] | None = shape
+        self.shards: list[dict[str, Any]] = list(shards)
         self.file: IO[bytes] | None = None
         self.count = 0
+        if count:
+            self.file = self._path().open("r+b")
+            self._write_header()
+            self.file.seek(count * math.prod(shape), os.SEEK_CUR)
+            self.file.truncate()
+            self.count = count
 
     def __enter__(self) -> "ShardWriter":
         return self
@@ -36,12 +49,20 @@ class ShardWriter:
             found = f"{clip.dtype} {clip.shape}, the set is {self.shape}"
             raise InputError(f"The clip of {source} is {found}; give uint8 clips of one shape (frames, size, size, 3).")
         if self.file is None:
-            self.file = (self.folder / f"clips-{len(self.shards):05d}.npy").open("wb")
+            self.file = self._path().open("wb")
             self._write_header()
         self.file.write(np.ascontiguousarray(clip).data)
         self.count += 1
         if self.count == self.shard_clips:
             self._finish()
+
+    def flush(self) -> None:
+        """Hand all clips to the operating system: a killed process loses none of them."""
+        if self.file is not None:
+            self.file.flush()
+
+    def _path(self) -> Path:
+        return self.folder / f"clips-{len(self.shards):05d}.npy"
 
     def _write_header(self) -> None:
         # numpy leaves room in the header for the first axis to grow: it is written again, in place, once n is known.

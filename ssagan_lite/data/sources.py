@@ -4,8 +4,9 @@ import logging
 import os
 from pathlib import Path
 
-from ssagan_lite.data.clips import MANIFEST, ArrayClips, ClipDataset, resize_clips, split_by_source
+from ssagan_lite.data.clips import ArrayClips, ClipDataset, resize_clips, split_by_source
 from ssagan_lite.data.folder import load_folder
+from ssagan_lite.data.manifest import MANIFEST
 from ssagan_lite.data.paths import expand
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.data.synthetic import synthetic_clips
@@ -26,6 +27,7 @@ def open_clips(
     split: str | None = "train",
     count: int | None = None,
     seed: int = 0,
+    longer: bool = False,
 ) -> ArrayClips | ClipDataset:
     """Open clips of `frames` frames of `size` x `size`; `len(clips)`, `clips[i]` is uint8 `(frames, size, size, 3)`.
 
@@ -33,7 +35,8 @@ def open_clips(
     * "samples": the 48 real clips, squashed, their first `frames` (at most 32). The videos they were cut from are not
       known, so they cannot be divided fairly: both splits are all 48. What was trained on them cannot be judged by
       them.
-    * the path of a packed set: the clips of `split`; its size and number of frames must be these.
+    * the path of a packed set: the clips of `split`, of this size; the first `frames` frames of each, or with `longer`
+      all of them, for training on temporal crops.
     * the path of a video or a folder of videos or frame folders: the first `frames` of each, squashed. A tenth of the
       source videos is "test", the same in every run.
 
@@ -48,7 +51,7 @@ def open_clips(
         return _open_samples(size, frames, split, count)
     path = expand(source)
     if (path / MANIFEST).is_file():
-        return _open_packed(path, size, frames, split, count)
+        return _open_packed(path, size, frames, split, count, longer)
     if not path.exists():
         raise InputError(f"There are no clips at {path}; give synthetic, samples, a packed set or a folder of videos.")
     return _open_folder(path, size, frames, split, count)
@@ -75,9 +78,9 @@ def _open_samples(size: int, frames: int, split: str | None, count: int | None) 
     return ArrayClips(resize_clips(clips[:count, :frames], size), split=split)
 
 
-def _open_packed(path: Path, size: int, frames: int, split: str | None, count: int | None) -> ClipDataset:
-    clips = ClipDataset(path, split=split, count=count)
-    if (clips.size, clips.frames) != (size, frames):
+def _open_packed(path: Path, size: int, frames: int, split: str | None, count: int | None, longer: bool) -> ClipDataset:
+    clips = ClipDataset(path, split=split, count=count, frames=None if longer else frames)
+    if clips.size != size or clips.frames < frames:
         there, wanted = f"{clips.frames} frames of size {clips.size}", f"{frames} of size {size}"
         raise InputError(f"{path} holds clips of {there}, {wanted} are needed; pack it again, or choose that model.")
     return clips

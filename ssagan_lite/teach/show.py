@@ -40,7 +40,8 @@ def play(clips, fps=8, *, title="", alt, note="", autoplay=True):
     """
     clips = as_clips(clips)
     packed = [{**sprite, "role": role_of(sprite["name"])} for sprite in sprites(clips)]
-    data = {"clips": packed, "fps": fps, "autoplay": autoplay, "marks": any(sprite["role"] != "other" for sprite in packed)}
+    marks = any(sprite["role"] != "other" for sprite in packed)
+    data = {"clips": packed, "fps": fps, "autoplay": autoplay, "marks": marks}
     still = stills.contact_strip(clips, title)
     html = component("play", data, title=title, static=static_image(still, alt), note=note, label=alt)
     return Figure(html, still, alt)

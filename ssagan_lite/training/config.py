@@ -47,6 +47,10 @@ class TrainConfig:
     """Draws the weights, the order of the clips, and the skies where data is synthetic."""
     clips: int = 2_048
     """How many clips to make where data is synthetic."""
+    flip: bool = False
+    """Mirror half of the clips, left and right; drawn anew for each batch, on the device."""
+    temporal_crops: bool = False
+    """Where the packed clips are longer than the model's, cut the frames out at random, not from the first on."""
     sample_every: int = 500
     """Steps between sample videos, and between checkpoints."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"

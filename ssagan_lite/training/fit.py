@@ -37,10 +37,13 @@ def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume
     run, shape = RunFolder(config.out, asdict(config), resume), config.generator
     if clips is None:
         count = config.clips if config.data == "synthetic" else None
-        clips = open_clips(config.data, shape.size, shape.frames, count=count, seed=config.seed)
+        how = {"count": count, "seed": config.seed, "longer": config.temporal_crops}
+        clips = open_clips(config.data, shape.size, shape.frames, **how)
     order = BatchOrder(len(clips), config.batch, config.seed)
-    if clips[0].shape != (wanted := (shape.frames, shape.size, shape.size, 3)):
-        raise InputError(f"the clips have the shape {clips[0].shape}, and this generator needs {wanted}.")
+    needed = shape.frames, shape.size, shape.size, 3
+    usable = clips[0][: shape.frames] if config.temporal_crops else clips[0]
+    if usable.shape != needed:
+        raise InputError(f"the clips have the shape {clips[0].shape}, and this generator needs {needed}.")
 
     torch.manual_seed(config.seed)
     fabric = start(config)
@@ -55,8 +58,12 @@ def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume
         "precision": fabric.strategy.precision,
     }
     done = restore(run, holders, config.steps) if resume else 0
-    batches = read_batches(clips, order, done * system.critic_steps, fabric.device, config.workers)
-    fixed = stack_clips([clips[i] for i in range(min(SAMPLES, len(clips)))], fabric.device)  # (4, 3, T, H, W)
+    batches = read_batches(
+        clips, order, done * system.critic_steps, fabric.device, config.workers, shape.frames, config.flip
+    )
+    fixed = stack_clips(
+        [clips[i][: shape.frames] for i in range(min(SAMPLES, len(clips)))], fabric.device
+    )  # (4, 3, T, H, W)
     run.begin(done)
     started = time.perf_counter()
     networks = system.discriminator, system.generator

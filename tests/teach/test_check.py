@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ssagan_lite.teach import check
-from ssagan_lite.teach.check import ch01, skies
+from ssagan_lite.teach.check import ch01, cloud_data, skies
 from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
 
 
@@ -31,7 +31,7 @@ def failing(*arguments):
     return letters[7]
 
 
-GRADERS = [ch01.error_per_frame, ch01.beat_copy_first, ch01.leak, skies.moved]
+GRADERS = [ch01.error_per_frame, ch01.beat_copy_first, ch01.leak, skies.moved, cloud_data.windows]
 
 
 @pytest.mark.parametrize("grader", GRADERS)
@@ -202,3 +202,34 @@ def test_skies_moved(capsys):
     assert "swapped" in told(capsys, skies.moved, turning(swap=True))
     assert "too small" in told(capsys, skies.moved, turning(radians=1))
     assert "no inverse" in told(capsys, skies.moved, lambda s, *shift: np.fft.irfft2(turning()(s, *shift)))
+
+
+def windows(numbers, length):
+    """A solution of `cloud_data.windows`."""
+    found, run = [], []
+    for number in numbers:
+        run = [] if run and number != run[-1] + 1 else run
+        run.append(number)
+        if len(run) == length:
+            found.append(run[0])
+            run = []
+    return found
+
+
+def test_cloud_windows(capsys):
+    told(capsys, cloud_data.windows, windows, passed=True)
+    told(capsys, cloud_data.windows, lambda n, k: np.array(windows(n, k)), passed=True)
+    blind = told(capsys, cloud_data.windows, lambda n, k: n[: len(n) - k + 1 : k])
+    assert "over a missing number" in blind
+
+    def overlapping(n, k):
+        return [n[i] for i in range(len(n) - k + 1) if n[i + k - 1] - n[i] == k - 1]
+
+    assert "overlap" in told(capsys, cloud_data.windows, overlapping)
+    dropped = told(
+        capsys,
+        cloud_data.windows,
+        lambda n, k: [x for x in n[: len(n) - k + 1 : k] if x + k - 1 in n[n.index(x) + k - 1 : n.index(x) + k]],
+    )
+    assert "begin again" in dropped
+    assert "order" in told(capsys, cloud_data.windows, lambda n, k: windows(n, k)[::-1])

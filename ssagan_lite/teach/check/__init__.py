@@ -6,7 +6,7 @@ quite:", and returns a `Result` that is true when the exercise is solved.
 
 import importlib
 
-CHAPTERS = ("ch01", "skies")
+CHAPTERS = ("ch01", "cloud_data", "skies")
 __all__ = [*CHAPTERS]
 
 
