@@ -56,8 +56,8 @@ def run(name: str, arguments: list[str]) -> int:
     except OSError as error:
         name = error.filename or "standard output"
         return complain(f"{name}: {error.strerror}." if error.strerror else str(error))
-    except KeyboardInterrupt:
-        print("stopped.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"{stop}." if str(stop) else "stopped.", file=sys.stderr)
         return 130
     return 0
 

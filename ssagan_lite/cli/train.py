@@ -2,8 +2,9 @@
 
 import argparse
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
+from ssagan_lite.cli.estimate import estimate, estimate_lines
 from ssagan_lite.cli.options import parse
 from ssagan_lite.data.run_folder import RunFolder
 from ssagan_lite.model.discriminator import Discriminator
@@ -28,7 +29,7 @@ class Options:
     resume: bool = False
     """Go on with the run in --out."""
     dry_run: bool = False
-    """Print shapes and parameters, and train nothing."""
+    """Print shapes, parameters, and what the run would cost here in arithmetic, memory and time; train nothing."""
     json: bool = False
     """Print the result as JSON."""
 
@@ -40,9 +41,12 @@ def run(arguments: list[str]) -> None:
     if options.dry_run:
         describe(options.config, options.json)
         return
-    from ssagan_lite.training.fit import fit  # lightning is slow to import, and a dry run does without it
+    from ssagan_lite.training.devices import is_first_process  # lightning is slow to import
+    from ssagan_lite.training.fit import fit
 
     folder = fit(options.config, resume=options.resume)
+    if not is_first_process():
+        return
     last = (RunFolder(folder, {}, resume=True).metrics() or [{"step": options.config.steps}])[-1]
     if options.json:
         print(json.dumps({"run": str(folder), "last": last}))
@@ -59,14 +63,16 @@ def chosen_preset(arguments: list[str]) -> str:
 
 
 def describe(config: TrainConfig, as_json: bool) -> None:
-    """Print the shapes of Table 1 at this size, and the parameters of both networks."""
+    """Print the shapes of Table 1 at this size, the parameters of both networks, and what the run will cost."""
     shapes = layer_shapes(config.generator)
     counts = {
         "generator": parameters(Generator(config.generator)),
         "discriminator": parameters(Discriminator(config.generator)),
     }
+    told = estimate(config, measure=not as_json)
     if as_json:
-        print(json.dumps({"shapes": shapes, "parameters": counts, "steps": config.steps, "batch": config.batch}))
+        run = {"steps": config.steps, "batch": config.batch, "estimate": asdict(told)}
+        print(json.dumps({"shapes": shapes, "parameters": counts, **run}))
         return
     print("layer     output (C, T, H, W)")
     for name, shape in shapes.items():
@@ -77,6 +83,7 @@ def describe(config: TrainConfig, as_json: bool) -> None:
     print(
         f"{config.steps:,} steps of {config.critic_steps} critic updates on batches of {config.batch}: {clips:,} clips"
     )
+    print(*estimate_lines(told, config), sep="\n")
 
 
 def parameters(network) -> int:

@@ -46,31 +46,43 @@ def read_batches(
     workers: int = 0,
     frames: int | None = None,
     flip: bool = False,
+    part: slice = slice(None),
 ) -> Iterator[torch.Tensor]:
     """The batches of an order from number `start` on, as (N, 3, T, H, W) in [-1, 1] on the device, endlessly.
 
     clips: anything with len() and [i] -> uint8 (T, H, W, 3). workers: processes that read beside this one.
-    frames, flip: as in `augment`; what is cut and mirrored depends on the seed and the batch's number alone.
+    frames, flip: as in `augment`; what is cut and mirrored depends on the seed and the batch's number alone. part: the
+    clips of each batch that this process takes; the parts of all processes are the batch of one.
     """
-    indices = order.starting_at(start)
+    indices = (batch[part] for batch in order.starting_at(start))
     # A generator of its own: otherwise each new loader draws a number from the stream that training resumes.
     loader = DataLoader(clips, batch_sampler=indices, num_workers=workers, collate_fn=list, generator=torch.Generator())
     for number, batch in enumerate(loader, start):
         stacked = torch.from_numpy(np.stack(batch)).to(device)  # (N, T', H, W, 3), bytes
-        yield to_float(augment(stacked, frames or stacked.shape[1], flip, order.seed, number))  # (N, 3, T, H, W)
+        drawn = {"seed": order.seed, "number": number, "batch": order.batch, "part": part}
+        yield to_float(augment(stacked, frames or stacked.shape[1], flip, **drawn))  # (N, 3, T, H, W)
 
 
-def augment(clips: torch.Tensor, frames: int, flip: bool, seed: int, number: int) -> torch.Tensor:
+def augment(
+    clips: torch.Tensor,
+    frames: int,
+    flip: bool,
+    seed: int,
+    number: int,
+    batch: int | None = None,
+    part: slice = slice(None),
+) -> torch.Tensor:
     """Cut `frames` frames out of each clip at random, and mirror half of them: uint8 (N, T', H, W, 3), on any device.
 
-    A pure function of (seed, number): the same batch comes out after a resume, on a CPU and on a GPU.
+    A pure function of (seed, number): the same batch comes out after a resume, on a CPU and on a GPU. The clips are
+    the `part` of a batch of `batch`; they are treated as they would be in the whole one.
     """
-    count, length = clips.shape[:2]
+    count, length = batch or len(clips), clips.shape[1]
     generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
-    starts = torch.randint(length - frames + 1, (count, 1), generator=generator)
-    mirrored = (torch.rand(count, generator=generator) < 0.5).view(-1, 1, 1, 1, 1).to(clips.device)
+    starts = torch.randint(length - frames + 1, (count, 1), generator=generator)[part]
+    mirrored = (torch.rand(count, generator=generator) < 0.5)[part].view(-1, 1, 1, 1, 1).to(clips.device)
     if frames < length:
-        rows, times = torch.arange(count).unsqueeze(1), starts + torch.arange(frames)  # (N, 1), (N, T)
+        rows, times = torch.arange(len(clips)).unsqueeze(1), starts + torch.arange(frames)  # (N, 1), (N, T)
         clips = clips[rows.to(clips.device), times.to(clips.device)]  # (N, T, H, W, 3)
     return torch.where(mirrored, clips.flip(3), clips) if flip else clips
 

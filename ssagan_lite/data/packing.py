@@ -185,6 +185,9 @@ def results_in_order(work: Callable[[Any], Packed], jobs: Sequence[Any], workers
 def _start_worker() -> None:
     """One thread for each worker; and a worker whose parent was killed ends too, instead of waiting for ever."""
     cv2.setNumThreads(1)
+    # glibc asks the kernel for each block of memory above the largest that was ever freed, and a decoded picture would
+    # be such a block, every time. One freed block of 16 MiB, and decoding is up to a third faster.
+    bytearray(2**24)
     parent = multiprocessing.parent_process()
     threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 

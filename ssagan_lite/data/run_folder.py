@@ -11,7 +11,15 @@ from ssagan_lite.data.clips import to_uint8
 from ssagan_lite.data.video import write_video
 from ssagan_lite.errors import InputError
 
-MAY_CHANGE = {"out", "steps", "device", "workers", "sample_every"}  # between a run and its resumption
+MAY_CHANGE = {
+    "out",
+    "steps",
+    "device",
+    "devices",
+    "num_nodes",
+    "workers",
+    "sample_every",
+}  # between a run and its resumption
 
 
 class RunFolder:

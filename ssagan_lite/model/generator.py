@@ -13,6 +13,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ssagan_lite.errors import InputError
 from ssagan_lite.model.attention import SpatialSelfAttention
+from ssagan_lite.model.repeated import encode_repeated
 
 Triple = tuple[int, int, int]
 
@@ -141,26 +142,30 @@ class Generator(nn.Module):
             channels = config.filters(layer)
 
     def forward(self, frames: Tensor) -> Tensor:
-        """The first frame T times, (N, 3, T, H, W) in [-1, 1] -> the clip, same shape and range.
+        """A first frame (N, 3, H, W) in [-1, 1], or that frame T times, (N, 3, T, H, W) -> the clip, same range.
 
-        Raises InputError for frames of another size or number than the configuration's.
+        Both give the same clip; the single frame is computed faster, as its copies are not (`repeated.py`). Raises
+        InputError for frames of another size or number than the configuration's.
         """
-        _, c, t, h, w = frames.shape
-        expected = (3, self.config.frames, self.config.size, self.config.size)
-        if (c, t, h, w) != expected:
-            raise InputError(f"this generator takes clips of shape (3, T, H, W) = {expected}, not {(c, t, h, w)}.")
-        x, skips = frames, []
-        for stage in self.encoder.values():
-            x = stage(x)  # (N, 2C, T/2, H/2, W/2); conv1 keeps T
-            skips.append(x)
-        skips.pop()  # the bottleneck goes on; it does not skip
+        *skips, x = self.encode(frames)  # the bottleneck goes on; it does not skip
         for name, stage in self.decoder.items():
             x = stage(x if name == "deconv1" else self._join(x, skips.pop()))  # (N, C/2, 2T, 2H, 2W)
         return x
 
+    def encode(self, frames: Tensor) -> list[Tensor]:
+        """What each row of Table 1 makes on the way down, (N, 2C, T/2, H/2, W/2) each; conv1 keeps T."""
+        expected = (3, self.config.frames, self.config.size, self.config.size)
+        if tuple(frames.shape[1:]) == (3, *expected[2:]):
+            return encode_repeated(self.encoder, frames)
+        if tuple(frames.shape[1:]) != expected:
+            got = tuple(frames.shape[1:])
+            raise InputError(f"this generator takes clips of shape (3, T, H, W) = {expected}, not {got}.")
+        x = frames
+        return [x := stage(x) for stage in self.encoder.values()]
+
     def animate(self, first: Tensor) -> Tensor:
         """One frame (N, 3, H, W) in [-1, 1] -> a clip (N, 3, T, H, W)."""
-        return self(first.unsqueeze(2).expand(-1, -1, self.config.frames, -1, -1))  # (N, 3, T, H, W)
+        return self(first)
 
     def _join(self, x: Tensor, skip: Tensor) -> Tensor:
         return torch.cat((x, skip), dim=1) if self.config.skip == "concat" else x + skip

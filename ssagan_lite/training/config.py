@@ -55,8 +55,14 @@ class TrainConfig:
     """Steps between sample videos, and between checkpoints."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train; auto takes a GPU where there is one."""
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    """Of the arithmetic; mixed is for GPUs."""
+    devices: int = 1
+    """Devices of this machine; they share each batch."""
+    num_nodes: int = 1
+    """Machines; start each with torchrun."""
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = "32-true"
+    """Of the arithmetic; auto takes bf16 or fp16 where the GPU is made for it, and 32 bits elsewhere."""
+    sync_batch_norm: bool = False
+    """BatchNorm's statistics over all devices together, as on one; GPUs only."""
     workers: int = 0
     """Processes that read clips beside the training one."""
 
@@ -65,7 +71,7 @@ class TrainConfig:
             raise InputError(
                 f"there is no adversarial loss '{self.adversarial}'; choose one of {', '.join(ADVERSARIAL)}."
             )
-        for name in ("steps", "critic_steps", "batch", "clips", "sample_every"):
+        for name in ("steps", "critic_steps", "batch", "clips", "sample_every", "devices", "num_nodes"):
             self._check(name, getattr(self, name) >= 1, "1 or more")
         for name in ("adversarial_weight", "content_weight", "ssim_weight", "gradient_penalty"):
             self._check(name, 0 <= getattr(self, name) < math.inf, "0 or more")

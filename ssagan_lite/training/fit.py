@@ -17,14 +17,18 @@ from torch.optim import Adam
 from tqdm.auto import tqdm
 
 from ssagan_lite.data.batches import BatchOrder, read_batches, stack_clips
+from ssagan_lite.data.curves import draw_curves
 from ssagan_lite.data.run_folder import RunFolder
 from ssagan_lite.data.sources import open_clips
 from ssagan_lite.errors import InputError
+from ssagan_lite.evaluation.motion import flow_magnitude_ratio
 from ssagan_lite.training.checkpoint import load_checkpoint, restore_random_numbers, save_checkpoint
 from ssagan_lite.training.config import TrainConfig
+from ssagan_lite.training.devices import average_gradients, gradient_norm, interruptible, start
 from ssagan_lite.training.systems import SSAGAN, Loss, System
 
 SAMPLES = 4  # clips whose first frames are animated again and again, to watch the run
+EXPLODED = 1e6  # a loss or a gradient beyond this will not come back
 
 
 def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume: bool = False) -> Path:
@@ -32,62 +36,89 @@ def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume
 
     clips: anything with len() and [i] -> uint8 (T, H, W, 3); opened from config.data where none are given. system: what
     to train; SSA-GAN as config says where none is given. resume: go on from the folder's last checkpoint.
-    Raises InputError for a folder that holds another run, or clips that do not fit.
+    Raises InputError for a folder that holds another run, or clips that do not fit, and KeyboardInterrupt, after a
+    checkpoint, when Ctrl-C asked to stop.
     """
     run, shape = RunFolder(config.out, asdict(config), resume), config.generator
-    if clips is None:
-        count = config.clips if config.data == "synthetic" else None
-        how = {"count": count, "seed": config.seed, "longer": config.temporal_crops}
-        clips = open_clips(config.data, shape.size, shape.frames, **how)
+    clips = find_clips(config) if clips is None else clips
     order = BatchOrder(len(clips), config.batch, config.seed)
-    needed = shape.frames, shape.size, shape.size, 3
-    usable = clips[0][: shape.frames] if config.temporal_crops else clips[0]
-    if usable.shape != needed:
-        raise InputError(f"the clips have the shape {clips[0].shape}, and this generator needs {needed}.")
-
-    torch.manual_seed(config.seed)
+    check_shape(clips[0], config)
     fabric = start(config)
+    torch.manual_seed(config.seed)
     system = system or SSAGAN(config)
+    holders = set_up(fabric, system, config)
+    done = restore(run, holders, config.steps) if resume else 0
+    batches = read_batches(clips, order, done * system.critic_steps, fabric.device, **reading(config, fabric))
+    fixed = [clips[i][: shape.frames] for i in range(min(SAMPLES, len(clips)))]
+    fixed = stack_clips(fixed, fabric.device)  # (4, 3, T, H, W)
+    if fabric.is_global_zero:
+        run.begin(done)
+    progress = tqdm(
+        range(done + 1, config.steps + 1), "", config.steps, initial=done, disable=not fabric.is_global_zero
+    )
+    networks, started = (system.discriminator, system.generator), time.perf_counter()
+    with interruptible() as asked:
+        for step in progress:
+            critic_logs = []
+            for _ in range(system.critic_steps):
+                real = next(batches)  # (N, 3, T, H, W)
+                critic_logs.append(
+                    update(fabric, *networks, holders["discriminator_optimizer"], system.critic_loss, real)
+                )
+            generator_log = update(fabric, *networks[::-1], holders["generator_optimizer"], system.generator_loss, real)
+            line, stop = summary(fabric, critic_logs, generator_log, system, asked)
+            check_finite(line, step, run)
+            keep = step % config.sample_every == 0 or step == config.steps
+            if fabric.is_global_zero:
+                line |= watch(run, step, fixed, system) if keep else {}
+                run.log(step, line | {"seconds": round(time.perf_counter() - started, 2)})
+                if keep:
+                    draw_curves(run.metrics(), run.path / "curves.png")
+                if keep or stop:
+                    save(run, holders, config, step)
+            if stop:
+                raise KeyboardInterrupt(f"stopped after step {step}, which is saved; go on with --resume")
+    return run.path
+
+
+def find_clips(config: TrainConfig):
+    """The clips that config.data names."""
+    count = config.clips if config.data == "synthetic" else None
+    how = {"count": count, "seed": config.seed, "longer": config.temporal_crops}
+    return open_clips(config.data, config.generator.size, config.generator.frames, **how)
+
+
+def check_shape(clip, config: TrainConfig) -> None:
+    """Raise InputError unless clips like this one fit the generator, and the batch the devices."""
+    shape, processes = config.generator, config.devices * config.num_nodes
+    needed = shape.frames, shape.size, shape.size, 3
+    if (clip[: shape.frames] if config.temporal_crops else clip).shape != needed:
+        raise InputError(f"the clips have the shape {clip.shape}, and this generator needs {needed}.")
+    if config.batch % processes:
+        raise InputError(f"a batch of {config.batch} cannot be divided among {processes} devices; change --batch.")
+
+
+def set_up(fabric: Fabric, system: System, config: TrainConfig) -> dict:
+    """Put both networks and their optimisers on the device. Returns all that has a state, by name."""
+    if config.sync_batch_norm:
+        for name in ("generator", "discriminator"):
+            setattr(system, name, nn.SyncBatchNorm.convert_sync_batchnorm(getattr(system, name)))
     system.generator, generator_optimizer = fabric.setup(system.generator, adam(system.generator, config))
     system.discriminator, critic_optimizer = fabric.setup(system.discriminator, adam(system.discriminator, config))
-    holders = {
+    return {
         "generator": system.generator,
         "discriminator": system.discriminator,
         "generator_optimizer": generator_optimizer,
         "discriminator_optimizer": critic_optimizer,
         "precision": fabric.strategy.precision,
     }
-    done = restore(run, holders, config.steps) if resume else 0
-    batches = read_batches(
-        clips, order, done * system.critic_steps, fabric.device, config.workers, shape.frames, config.flip
-    )
-    fixed = stack_clips(
-        [clips[i][: shape.frames] for i in range(min(SAMPLES, len(clips)))], fabric.device
-    )  # (4, 3, T, H, W)
-    run.begin(done)
-    started = time.perf_counter()
-    networks = system.discriminator, system.generator
-    for step in tqdm(range(done + 1, config.steps + 1), initial=done, total=config.steps, unit="step"):
-        critic_logs = []
-        for _ in range(system.critic_steps):
-            real = next(batches)  # (N, 3, T, H, W)
-            critic_logs.append(update(fabric, *networks, critic_optimizer, system.critic_loss, real))
-        generator_log = update(fabric, *networks[::-1], generator_optimizer, system.generator_loss, real)
-        line = summary(critic_logs, generator_log, system)
-        check_finite(line, step, run)
-        run.log(step, line | {"seconds": round(time.perf_counter() - started, 2)})
-        if step % config.sample_every == 0 or step == config.steps:
-            run.sample(step, fixed, animate(system, fixed))
-            save(run, holders, config, step)
-    return run.path
 
 
-def start(config: TrainConfig) -> Fabric:
-    """Find the device. Raises InputError where it is not there."""
-    try:
-        return Fabric(accelerator=config.device, devices=1, precision=config.precision)
-    except (RuntimeError, ValueError, ImportError) as error:
-        raise InputError(f"device '{config.device}' is not available here; use --device auto or cpu.") from error
+def reading(config: TrainConfig, fabric: Fabric) -> dict:
+    """How the clips are read: each process takes its share of every batch."""
+    share = config.batch // fabric.world_size
+    part = slice(fabric.global_rank * share, (fabric.global_rank + 1) * share)
+    return {"workers": config.workers, "frames": config.generator.frames, "flip": config.flip, "part": part}
 
 
 def update(
@@ -99,8 +130,11 @@ def update(
     value, parts = loss(real)
     optimizer.zero_grad()
     fabric.backward(value)
+    fabric.strategy.precision.unscale_gradients(optimizer.optimizer)  # only fp16 scales them
+    average_gradients(fabric, network)
+    norm = gradient_norm(network)
     optimizer.step()
-    return {name: part.detach() for name, part in parts.items()}
+    return {name: part.detach() for name, part in parts.items()} | {"gradient": norm}
 
 
 def adam(network: nn.Module, config: TrainConfig) -> Adam:
@@ -117,24 +151,44 @@ def animate(system: System, real: Tensor) -> Tensor:
     return generated
 
 
-def summary(critic_logs: list[dict], generator_log: dict, system: System) -> dict[str, float]:
-    """One line of metrics: the critic's means over its steps, the generator's values, every gamma."""
+def summary(
+    fabric: Fabric, critic_logs: list[dict], generator_log: dict, system: System, asked: list
+) -> tuple[dict[str, float], bool]:
+    """One line of metrics, the same in all processes: the critic's means over its steps, the generator's values, every
+    gamma. And whether any process was asked to stop.
+    """
     line = {f"critic/{name}": torch.stack([log[name] for log in critic_logs]).mean() for name in critic_logs[0]}
     line |= {f"generator/{name}": value for name, value in generator_log.items()}
+    line["gradient/discriminator"], line["gradient/generator"] = (
+        line.pop("critic/gradient"),
+        line.pop("generator/gradient"),
+    )
     for name, value in system.generator.module.named_parameters():
         if name.endswith("gamma"):
-            line[f"gamma/{name.split('.')[1]}"] = value
-    return {name: round(value.item(), 6) for name, value in line.items()}
+            line[f"gamma/{name.split('.')[1]}"] = value.detach().squeeze()
+    line["stop"] = torch.tensor(float(bool(asked)), device=fabric.device)
+    values = fabric.all_reduce(torch.stack([value.float() for value in line.values()]), reduce_op="mean").tolist()
+    line = {name: round(value, 6) for name, value in zip(line, values, strict=True)}
+    return line, line.pop("stop") > 0
 
 
 def check_finite(line: dict[str, float], step: int, run: RunFolder) -> None:
     """Stop before a broken network replaces the checkpoint of a sound one."""
-    broken = [name for name, value in line.items() if not math.isfinite(value)]
+    broken = [name for name, value in line.items() if not abs(value) < EXPLODED]
     if broken:
         kept = f"the checkpoint in {run.path} is from before" if run.checkpoint.exists() else "nothing was saved"
+        what = "exploded" if math.isfinite(line[broken[0]]) else "is no number any more"
         raise InputError(
-            f"{broken[0]} is {line[broken[0]]} at step {step}; {kept}. Lower --learning-rate and start again."
+            f"{broken[0]} {what} ({line[broken[0]]}) at step {step}; {kept}. Lower --learning-rate and start again."
         )
+
+
+def watch(run: RunFolder, step: int, fixed: Tensor, system: System) -> dict[str, float]:
+    """A sample video, the figure of the curves, and how much the samples move, over how much the real clips do."""
+    generated = animate(system, fixed)
+    run.sample(step, fixed, generated)
+    ratio = flow_magnitude_ratio(generated.float(), fixed)
+    return {"motion/flow_ratio": round(ratio, 4)} if math.isfinite(ratio) else {}
 
 
 def save(run: RunFolder, holders: dict, config: TrainConfig, step: int) -> None:

@@ -24,7 +24,7 @@ class System:
 
     def generate(self, real: Tensor) -> Tensor:
         """The clips that the generator makes from the first frames of real ones; same shape and range."""
-        return self.generator(real[:, :, :1].expand_as(real))  # (N, 3, T, H, W)
+        return self.generator(real[:, :, 0])  # (N, 3, T, H, W)
 
     def critic_loss(self, real: Tensor) -> Loss:
         """What the discriminator minimises on these clips."""

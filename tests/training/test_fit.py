@@ -3,6 +3,12 @@
 import json
 import math
 import os
+import pickle
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +19,8 @@ from ssagan_lite.errors import InputError
 from ssagan_lite.training.checkpoint import load_checkpoint, save_checkpoint
 from ssagan_lite.training.fit import fit
 from ssagan_lite.training.systems import SSAGAN
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def metrics(run) -> list[dict]:
@@ -187,3 +195,97 @@ def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, monkeypatch):
     monkeypatch.undo()
     assert load_checkpoint(path)["step"] == 1
     assert [entry.name for entry in tmp_path.iterdir()] == ["last.pt"]
+
+
+class Interrupted(SSAGAN):
+    """Ctrl-C comes in the middle of the third step."""
+
+    def generator_loss(self, real):
+        self.steps = getattr(self, "steps", 0) + 1
+        if self.steps == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().generator_loss(real)
+
+
+def test_control_c_finishes_the_step_saves_and_goes_on_exactly(config, clips, tmp_path):
+    config = config.replace(steps=5, sample_every=50)
+    torch.manual_seed(config.seed)
+    with pytest.raises(KeyboardInterrupt, match="after step 3"):
+        fit(config, clips, system=Interrupted(config))
+    stopped = Path(config.out)
+    assert load_checkpoint(stopped / "checkpoints" / "last.pt")["step"] == 3
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    fit(config, clips, resume=True)
+    whole = fit(config.replace(out=str(tmp_path / "whole")), clips)
+    assert metrics(stopped) == metrics(whole)
+    ours, theirs = (load_checkpoint(run / "checkpoints" / "last.pt") for run in (stopped, whole))
+    assert same(ours | {"random": None}, theirs | {"random": None})  # the interrupted system was made outside of fit()
+
+
+KILLED = """
+import json, os, pickle, signal, sys
+import torch
+from ssagan_lite.model.generator import GeneratorConfig
+from ssagan_lite.training.config import TrainConfig
+from ssagan_lite.training.fit import fit
+
+fields, clips, act = pickle.load(open(sys.argv[1], "rb")), pickle.load(open(sys.argv[2], "rb")), sys.argv[3]
+config = TrainConfig(**{**fields, "generator": GeneratorConfig(**fields["generator"])})
+config = config.replace(out=config.out + ("-whole" if act == "whole" else ""))
+saved, save = [], torch.save
+
+def killed(state, part):
+    saved.append(part)
+    save(state, part)
+    if act == "kill" and len(saved) == 2:
+        os.truncate(part, os.path.getsize(part) // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+torch.save = killed
+fit(config, clips, resume=act == "resume")
+"""
+
+
+def test_killed_in_the_middle_of_a_save_goes_on_exactly(config, clips, tmp_path):
+    config = config.replace(steps=5, sample_every=2)
+    for name, value in (("config", asdict(config)), ("clips", clips)):
+        (tmp_path / name).write_bytes(pickle.dumps(value))
+    (tmp_path / "run.py").write_text(KILLED)
+    for act, status in (("kill", -signal.SIGKILL), ("resume", 0), ("whole", 0)):
+        command = [sys.executable, tmp_path / "run.py", tmp_path / "config", tmp_path / "clips", act]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+        assert done.returncode == status, done.stderr
+        if act == "kill":
+            assert load_checkpoint(Path(config.out) / "checkpoints" / "last.pt")["step"] == 2
+            assert len(metrics(Path(config.out))) == 4, "two lines are ahead of the checkpoint, and will be dropped"
+    runs = Path(config.out), Path(config.out + "-whole")
+    assert metrics(runs[0]) == metrics(runs[1])
+    assert same(*(load_checkpoint(run / "checkpoints" / "last.pt") for run in runs))
+
+
+class Exploding(SSAGAN):
+    """Its loss leaves all bounds, by a factor, in the third step."""
+
+    factor = 1e9
+
+    def generator_loss(self, real):
+        self.steps = getattr(self, "steps", 0) + 1
+        loss, _ = super().generator_loss(real)
+        scale = self.factor if self.steps == 3 else 1.0
+        return loss * scale, {"loss": loss * scale}
+
+
+@pytest.mark.parametrize(("factor", "said"), [(1e9, "exploded"), (math.nan, "is no number any more")])
+def test_a_loss_that_leaves_all_bounds_stops_the_run_and_keeps_the_checkpoint(config, clips, factor, said):
+    system = Exploding(config)
+    system.factor = factor
+    with pytest.raises(InputError, match=rf"generator/loss {said} .* at step 3; the checkpoint in .* is from before"):
+        fit(config, clips, system=system)
+    assert load_checkpoint(Path(config.out) / "checkpoints" / "last.pt")["step"] == 2
+
+
+def test_gradients_flow_ratio_and_curves_are_kept(run):
+    lines = metrics(run)
+    assert all(line["gradient/generator"] > 0 and line["gradient/discriminator"] > 0 for line in lines)
+    assert [line["step"] for line in lines if "motion/flow_ratio" in line] == [2, 4]
+    assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
