@@ -1,13 +1,17 @@
 """Train the small model that ships, on procedural skies alone, and store it in the package with its scores.
 
     python experiments/train_sky32.py [--steps 10000] [--resume]
+    python experiments/train_sky32.py --score-only      # the weights that ship, on the skies as they are drawn today
 
 About 40 minutes on one core. It may be stopped at any time and gone on with by --resume. At the end it writes
 ssagan_lite/inference/weights/sky-32 (fp16) and book/results/sky-32.json: scores on unseen procedural skies and, where
 the samples are at hand, on the 48 real clips, beside copy-first and fading copy.
 """
 
+import json
+import time
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 import tyro
@@ -16,7 +20,7 @@ from ssagan_lite.cli.evaluate import STILL, Predictor, score, still
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.data.sources import open_clips
 from ssagan_lite.errors import InputError
-from ssagan_lite.evaluation.provenance import Stopwatch, fingerprint
+from ssagan_lite.evaluation.provenance import Stopwatch, commit, fingerprint
 from ssagan_lite.evaluation.scores import CONVENTION
 from ssagan_lite.inference.pretrained import WEIGHTS_FOLDER, load_generator
 from ssagan_lite.inference.released import save_weights
@@ -38,17 +42,20 @@ class Options:
     """Where the run is kept."""
     resume: bool = False
     """Go on with a run that was stopped."""
+    score_only: bool = False
+    """Train nothing; score the weights that ship, and keep what their file says of the training."""
     out: Path = Path("book/results/sky-32.json")
     """Where the scores go."""
 
 
 def main() -> None:
     options = tyro.cli(Options)
-    watch = Stopwatch(f"python experiments/train_sky32.py --steps {options.steps}", seed=0)
-    config = settings(options)
-    fit(config, resume=options.resume)
-    folder = save_weights(load_generator(options.run), WEIGHTS_FOLDER / NAME)
-    generator = load_generator(folder)  # what ships is scored: the weights in fp16
+    command = "python experiments/train_sky32.py " + (
+        "--score-only" if options.score_only else f"--steps {options.steps}"
+    )
+    watch = Stopwatch(command, seed=0)
+    training = stored_training(options) if options.score_only else train(options)
+    generator = load_generator(WEIGHTS_FOLDER / NAME)  # what ships is scored: the weights in fp16
     scores = {"synthetic": compared(generator, "synthetic", count=TEST_CLIPS)}
     real = None
     try:
@@ -56,7 +63,21 @@ def main() -> None:
         real = fingerprint(load_samples("real"))
     except InputError as error:
         print(f"The real clips are not scored: {error}")
-    watch.write(options.out, {"training": asdict(config), "convention": CONVENTION, "scores": scores}, real)
+    watch.write(options.out, {"training": training, "convention": CONVENTION, "scores": scores}, real)
+
+
+def train(options: Options) -> dict:
+    """Train, store the weights, and return where they come from."""
+    started, config = time.time(), settings(options)
+    fit(config, resume=options.resume)
+    save_weights(load_generator(options.run), WEIGHTS_FOLDER / NAME)
+    about = {"commit": commit(), "date": date.today().isoformat(), "wall_seconds": round(time.time() - started)}
+    return about | {"config": asdict(config)}
+
+
+def stored_training(options: Options) -> dict:
+    """What the file of scores says of the training."""
+    return json.loads(options.out.read_text("utf-8"))["training"]
 
 
 def settings(options: Options) -> TrainConfig:

@@ -25,7 +25,7 @@ class Options:
     config: TrainConfig = field(default_factory=TrainConfig)
     preset: str = DEFAULT_PRESET
     """smoke (seconds) and laptop (64x64x32, width 8) run on a CPU; evening, colab, paper (128x128x32, width 32), beach
-    and released want a GPU, and their cost is not measured yet."""
+    and released want a GPU; --dry-run estimates their cost, and the book's page "Presets" tells what was measured."""
     resume: bool = False
     """Go on with the run in --out."""
     dry_run: bool = False

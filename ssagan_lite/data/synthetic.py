@@ -81,7 +81,10 @@ class _Sky:
         drawn = [self._frame(t) for t in range(self.frames)]
         frames, masks, flows = (np.stack(parts) for parts in zip(*drawn, strict=True))
         if exposure:
-            frames = frames * np.exp(self.exposure * np.linspace(0, 1, self.frames))[:, None, None, None]
+            drift = np.exp(
+                self.exposure * np.arange(self.frames) / 31
+            )  # (T,); as fast in a short clip as in a long one
+            frames = frames * drift[:, None, None, None]
         if noise:
             grain = self.random.normal(0, 1, frames.shape[:3]).astype(np.float32)
             frames = frames + GRAIN * min(1, self.size / 128) * grain[..., None]  # shrinking averages it away

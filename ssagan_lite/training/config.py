@@ -53,6 +53,8 @@ class TrainConfig:
     """Where the packed clips are longer than the model's, cut the frames out at random, not from the first on."""
     sample_every: int = 500
     """Steps between sample videos, and between checkpoints."""
+    log: Literal["files", "tensorboard"] = "files"
+    """Where the curves go: metrics.jsonl and curves.png always; tensorboard besides (pip install tensorboardX)."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train; auto takes a GPU where there is one."""
     devices: int = 1

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.loggers import TensorBoardLogger
 from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor, nn
 
@@ -33,15 +34,24 @@ def start(config: TrainConfig) -> Fabric:
     With `torchrun` the processes are there already; else this starts those of this machine.
     """
     many = config.devices * config.num_nodes > 1
+    loggers = [tensorboard(config)] if config.log == "tensorboard" else []
     counts = {"devices": config.devices, "num_nodes": config.num_nodes, "precision": choose_precision(config)}
     try:
-        fabric = Fabric(accelerator=config.device, strategy=Replicas() if many else "auto", **counts)
+        fabric = Fabric(accelerator=config.device, strategy=Replicas() if many else "auto", loggers=loggers, **counts)
         fabric.launch()
     except (RuntimeError, ValueError, ImportError) as error:
         raise InputError(_reason(config, error)) from error
     if config.sync_batch_norm and fabric.device.type != "cuda":
         raise InputError("--sync-batch-norm works on CUDA GPUs only; leave it out.")
     return fabric
+
+
+def tensorboard(config: TrainConfig) -> TensorBoardLogger:
+    """A logger that writes into the run folder. Raises InputError where tensorboardX is not installed."""
+    try:
+        return TensorBoardLogger(root_dir=config.out, name="tensorboard", version="")
+    except ModuleNotFoundError as error:
+        raise InputError("--log tensorboard needs a package: pip install tensorboardX.") from error
 
 
 def choose_precision(config: TrainConfig) -> str:

@@ -8,7 +8,18 @@ pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed; .ci/run installs it"),
     pytest.mark.xdist_group("browser"),
 ]
-PAGES = ("index", "01_what_happens_next", "skies", "cloud_data", "paper", "notation", "glossary", "bibliography")
+PAGES = (
+    "index",
+    "01_what_happens_next",
+    "skies",
+    "cloud_data",
+    "presets",
+    "many_devices",
+    "paper",
+    "notation",
+    "glossary",
+    "bibliography",
+)
 AWAKE = "[...document.querySelectorAll('figure.ssagan:not([data-kind=still])')].every(f => 'ready' in f.dataset)"
 MATHS = "[...document.querySelectorAll('.math')].every(m => m.querySelector('mjx-container'))"
 BLANK = """[...document.querySelectorAll('canvas')].filter(c => {

@@ -16,6 +16,7 @@ import torch
 
 from ssagan_lite.data.video import read_video
 from ssagan_lite.errors import InputError
+from ssagan_lite.training import devices
 from ssagan_lite.training.checkpoint import load_checkpoint, save_checkpoint
 from ssagan_lite.training.fit import fit
 from ssagan_lite.training.systems import SSAGAN
@@ -289,3 +290,21 @@ def test_gradients_flow_ratio_and_curves_are_kept(run):
     assert all(line["gradient/generator"] > 0 and line["gradient/discriminator"] > 0 for line in lines)
     assert [line["step"] for line in lines if "motion/flow_ratio" in line] == [2, 4]
     assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_tensorboard_gets_the_same_curves(config, clips):
+    run = fit(config.replace(log="tensorboard"), clips)
+    (events,) = (run / "tensorboard").iterdir()
+    found = events.read_bytes()
+    for name in ("critic/loss", "generator/content", "gamma/conv4", "gradient/generator", "motion/flow_ratio"):
+        assert name.encode() in found
+
+
+def test_tensorboard_that_is_not_installed_is_said(config, clips, monkeypatch):
+    def missing(**_):
+        raise ModuleNotFoundError("tensorboardX")
+
+    monkeypatch.setattr(devices, "TensorBoardLogger", missing)
+    with pytest.raises(InputError, match="pip install tensorboardX"):
+        fit(config.replace(log="tensorboard"), clips)
+    assert not Path(config.out).exists()
