@@ -50,7 +50,7 @@ def test_arrows_point_one_way(room):
 
 def test_model_and_training_stay_small():
     files = [*(PACKAGE / "model").glob("*.py"), *(PACKAGE / "training").glob("*.py")]
-    assert sum(len(file.read_text("utf-8").splitlines()) for file in files) < 1200
+    assert sum(len(file.read_text("utf-8").splitlines()) for file in files) < 1250
 
 
 def python(code: str) -> subprocess.CompletedProcess:

@@ -41,6 +41,8 @@ class TrainConfig:
     """Clips a step."""
     learning_rate: float = 2e-4
     """Adam's step size."""
+    milestones: tuple[int, ...] = ()
+    """Steps after which the step size is divided by ten (in the released code, absent from the paper)."""
     betas: tuple[float, float] = (0.5, 0.9)
     """Adam's decay rates."""
     seed: int = 0
@@ -78,6 +80,7 @@ class TrainConfig:
         for name in ("adversarial_weight", "content_weight", "ssim_weight", "gradient_penalty"):
             self._check(name, 0 <= getattr(self, name) < math.inf, "0 or more")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "above 0")
+        self._check("milestones", all(step >= 1 for step in self.milestones), "steps from 1 on")
         self._check("betas", all(0 <= beta < 1 for beta in self.betas), "two numbers from 0 up to, but not, 1")
         self._check("workers", self.workers >= 0, "0 or more")
         self._check("seed", 0 <= self.seed < 2**40, "a whole number from 0 to 2**40")
@@ -93,7 +96,14 @@ class TrainConfig:
 
 PAPER = TrainConfig()
 LAPTOP = PAPER.replace(generator=GeneratorConfig(size=64, width=8), steps=3_000, sample_every=250)
-RELEASED = {"critic_spectral_norm": True, "adversarial": "released", "gradient_penalty": 10.0, "ssim_weight": 1.0}
+EPOCH = 442  # generator steps in one pass over the 35,392 clips: batches of 16, every fifth with a generator step
+RELEASED = {
+    "milestones": (45 * EPOCH, 55 * EPOCH),
+    "critic_spectral_norm": True,
+    "adversarial": "released",
+    "gradient_penalty": 10.0,
+    "ssim_weight": 1.0,
+}
 PRESETS: dict[str, TrainConfig] = {
     "smoke": PAPER.replace(generator=GeneratorConfig(size=16, width=4), steps=30, clips=64, sample_every=15),
     "laptop": LAPTOP,

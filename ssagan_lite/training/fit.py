@@ -59,6 +59,7 @@ def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume
     networks, started = (system.discriminator, system.generator), time.perf_counter()
     with interruptible() as asked:
         for step in progress:
+            set_learning_rate(holders, config, step)
             critic_logs = []
             for _ in range(system.critic_steps):
                 real = next(batches)  # (N, 3, T, H, W)
@@ -146,6 +147,14 @@ def update(
 def adam(network: nn.Module, config: TrainConfig) -> Adam:
     """The paper's optimiser: Adam, learning rate 2e-4, betas (0.5, 0.9)."""
     return Adam(network.parameters(), lr=config.learning_rate, betas=config.betas)
+
+
+def set_learning_rate(holders: dict, config: TrainConfig, step: int) -> None:
+    """Divide it by ten after each milestone: a function of the step alone, so that resuming needs nothing more."""
+    passed = sum(step > milestone for milestone in config.milestones)
+    for name in ("generator_optimizer", "discriminator_optimizer"):
+        for group in holders[name].param_groups:
+            group["lr"] = config.learning_rate * 0.1**passed
 
 
 @torch.no_grad()

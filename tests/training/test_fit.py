@@ -308,3 +308,15 @@ def test_tensorboard_that_is_not_installed_is_said(config, clips, monkeypatch):
     with pytest.raises(InputError, match="pip install tensorboardX"):
         fit(config.replace(log="tensorboard"), clips)
     assert not Path(config.out).exists()
+
+
+def test_milestones_divide_the_step_size_also_after_a_resume(config, clips, tmp_path):
+    config = config.replace(milestones=(1, 3), sample_every=1)
+    rates = []
+    for steps, resume in ((2, False), (4, True)):
+        run = fit(config.replace(steps=steps), clips, resume=resume)
+        state = load_checkpoint(run / "checkpoints" / "last.pt")
+        rates.append([state[f"{name}_optimizer"]["param_groups"][0]["lr"] for name in ("generator", "discriminator")])
+    assert rates == [pytest.approx([2e-5] * 2), pytest.approx([2e-6] * 2)]
+    with pytest.raises(InputError, match="milestones"):
+        config.replace(milestones=(0,))
