@@ -30,7 +30,7 @@ from ssagan_lite.data.synthetic import synthetic_clips
 from ssagan_lite.evaluation.provenance import Stopwatch
 from ssagan_lite.model.generator import GeneratorConfig
 from ssagan_lite.training.config import RELEASED, TrainConfig
-from ssagan_lite.training.losses import gradient_penalty, ssim_loss
+from ssagan_lite.training.losses import gradient_penalty
 from ssagan_lite.training.systems import SSAGAN, Loss
 
 CRITIC_STEPS = 5
@@ -75,12 +75,13 @@ class Textbook(SSAGAN):
 class Released:
     """The released networks and the order of their step (`solver_beach.py`, train_stage1)."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, width: int = 32):
         sys.path.insert(0, str(path / "src"))
         from models.Dynamic_Model_attn_channel_cat import MDGAN_S1_G, MDGAN_S2_D
+        from pytorch_ssim import create_window, ssim
 
-        self.generator = MDGAN_S1_G(sn=True, ngf=32, args=SimpleNamespace(attention_type="HW", c_cal=1))
-        self.discriminator = MDGAN_S2_D(sn=True, ndf=32)
+        self.generator = MDGAN_S1_G(sn=True, ngf=width, args=SimpleNamespace(attention_type="HW", c_cal=1))
+        self.discriminator, self.ssim, self.window = MDGAN_S2_D(sn=True, ndf=width), ssim, create_window(11, channel=3)
 
     def critic_loss(self, real: Tensor) -> Loss:
         fake = self.generator(real[:, :, :1].repeat(1, 1, real.shape[2], 1, 1))
@@ -90,7 +91,7 @@ class Released:
 
     def generator_loss(self, real: Tensor) -> Loss:
         fake = self.generator(real[:, :, :1].repeat(1, 1, real.shape[2], 1, 1))
-        loss = (fake - real).abs().mean() + ssim_loss(fake, real)
+        loss = (fake - real).abs().mean() + 1 - self.ssim(real, fake, window=self.window.to(real))
         return loss - self.discriminator(fake)[0].mean(), {}
 
 

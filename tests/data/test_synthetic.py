@@ -131,7 +131,7 @@ def _numpy_features() -> list[str]:
 
 
 def test_noise_and_exposure_can_be_switched_off():
-    both, plain = synthetic_clips(1, 32, 8, seed=4), synthetic_clips(1, 32, 8, seed=4, noise=False, exposure=False)
+    both, plain = synthetic_clips(1, 64, 32, seed=4), synthetic_clips(1, 64, 32, seed=4, noise=False, exposure=False)
     assert (both.frames != plain.frames).mean() > 0.3
     ground = plain.frames[0, :, -1].astype(int)
     assert np.abs(ground - ground[0]).max() == 0
