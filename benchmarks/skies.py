@@ -17,6 +17,7 @@ import numpy as np
 import torch
 import tyro
 
+from ssagan_lite.cli.options import end_well
 from ssagan_lite.data.clips import resize_clips, to_float
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.data.synthetic import SyntheticClips, synthetic_clips
@@ -131,4 +132,4 @@ def speeds(seed: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    end_well(main)

@@ -12,6 +12,7 @@ from pathlib import Path
 import tyro
 
 from ssagan_lite.cli.evaluate import PUBLISHED, STILL, published, score, still
+from ssagan_lite.cli.options import end_well
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.data.sources import open_clips
 from ssagan_lite.evaluation.provenance import Stopwatch, fingerprint
@@ -48,4 +49,4 @@ def described(scores: Scores) -> dict:
 
 
 if __name__ == "__main__":
-    main()
+    end_well(main)

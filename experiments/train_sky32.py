@@ -17,6 +17,7 @@ from pathlib import Path
 import tyro
 
 from ssagan_lite.cli.evaluate import STILL, Predictor, score, still
+from ssagan_lite.cli.options import end_well
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.data.sources import open_clips
 from ssagan_lite.errors import InputError
@@ -104,4 +105,4 @@ def compared(generator: Generator, data: str, count: int | None) -> dict:
 
 
 if __name__ == "__main__":
-    main()
+    end_well(main)

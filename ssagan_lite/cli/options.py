@@ -50,11 +50,16 @@ def sentence(box: str) -> str:
 
 def run_script(main: Callable[..., None], description: str) -> None:
     """Run a script's main function on its command line; what cannot be used ends in a sentence and status 2."""
+    end_well(lambda: tyro.cli(main, description=description, config=(tyro.conf.FlagCreatePairsOff,)))
+
+
+def end_well(main: Callable[[], None]) -> None:
+    """Run a main function that reads its own options; errors end in a sentence and status 2, Ctrl-C in 130."""
     try:
-        tyro.cli(main, description=description, config=(tyro.conf.FlagCreatePairsOff,))
+        main()
     except (InputError, OSError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(stop if str(stop) else "stopped", file=sys.stderr)
         sys.exit(130)

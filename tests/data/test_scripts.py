@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ssagan_lite.cli.options import end_well
 from ssagan_lite.data.clips import ClipDataset
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.errors import InputError
@@ -63,3 +64,20 @@ def test_bad_input_is_one_sentence_and_exit_code_2(monkeypatch, capsys, tmp_path
     assert caught.value.code == 2
     assert "above 0" in capsys.readouterr().err
     assert [entry.name for entry in tmp_path.iterdir()] == ["photo.txt"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (InputError("The file is not there; give another."), 2, "The file is not there; give another.\n"),
+        (KeyboardInterrupt(), 130, "stopped\n"),
+        (KeyboardInterrupt("stopped after step 3"), 130, "stopped after step 3\n"),
+    ],
+)
+def test_scripts_end_in_a_sentence(error, status, said, capsys):
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit) as stopped:
+        end_well(main)
+    assert (stopped.value.code, capsys.readouterr().err) == (status, said)
