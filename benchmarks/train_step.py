@@ -149,9 +149,8 @@ def measure(name: str, options: Options) -> dict:
     step = stepper(system, optimizers, real, settings)
     step("discriminator")
     step("generator")
-    seconds = [timed(lambda: [*(step("discriminator") for _ in range(CRITIC_STEPS)), step("generator")])]
-    seconds += [timed(lambda: [*(step("discriminator") for _ in range(CRITIC_STEPS)), step("generator")])
-                for _ in range(options.cycles - 1)]  # fmt: skip
+    cycle = ["discriminator"] * CRITIC_STEPS + ["generator"]
+    seconds = [timed(lambda: [step(part) for part in cycle]) for _ in range(options.cycles)]
     weights = sum(p.numel() for part in optimizers for p in getattr(system, part).parameters()) * 4 / 2**20
     held = {"imports_mib": imported, "weights_mib": weights, "gradients_mib": weights, "optimizer_mib": 2 * weights}
     row = {"name": name, "objective": objective, "seconds": round(statistics.median(seconds), 3), **held}

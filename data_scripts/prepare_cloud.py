@@ -8,13 +8,13 @@ python data_scripts/prepare_cloud.py --source sky_timelapse.zip --out data/cloud
 It may be stopped at any time: the same command goes on where it was.
 """
 
-import hashlib
 from pathlib import Path
 
 from ssagan_lite.cli.options import run_script
 from ssagan_lite.data import cloud
 from ssagan_lite.data.archives import Folder, Zip, open_archive
 from ssagan_lite.data.packing import check_room, pack
+from ssagan_lite.data.shards import sha256_of
 from ssagan_lite.errors import InputError
 
 FALLBACK = f"""\
@@ -95,8 +95,7 @@ def _describe(planned: cloud.Plan, needed: int) -> None:
 def _compare_hash(source: str) -> None:
     if "://" in source or not Path(source).is_file():
         raise InputError("--check-hash reads a zip file on this disk; give one with --source.")
-    with open(source, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(Path(source))
     reported = Zip(cloud.MIRROR).etag
     if found != reported:
         raise InputError(f"{source} has the sha256 {found}; the mirror reports {reported}: download it again.")

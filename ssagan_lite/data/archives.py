@@ -10,7 +10,7 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PureWindowsPath
 from typing import NamedTuple
 
 from ssagan_lite.data.remote import RemoteFile
@@ -45,10 +45,8 @@ def refusal(name: str, is_link: bool) -> str:
     """Why an entry must not be used, or an empty text."""
     if is_link:
         return "it is a link"
-    parts = PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or name[1:2] == ":":
-        return "it leads out of the folder"
-    return ""
+    path = PureWindowsPath(name)  # knows both / and \, and drives
+    return "it leads out of the folder" if path.anchor or ".." in path.parts else ""
 
 
 class Folder:

@@ -17,13 +17,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
+from ssagan_lite.data.archives import refusal
 from ssagan_lite.data.images import resize_image
 from ssagan_lite.data.packing import Packed, check_room
 from ssagan_lite.data.video import natural_order
@@ -263,11 +264,8 @@ def walk_archive(archive: Path) -> Iterator[Entry]:
 
 def _refusal(member: tarfile.TarInfo) -> str | None:
     """Why an entry is not taken from an archive, or None."""
-    name = PureWindowsPath(member.name)  # knows both / and \, and drives
-    if name.anchor or ".." in name.parts:
-        return "its name leads out of the folder"
-    if member.issym() or member.islnk():
-        return "it is a link"
+    if reason := refusal(member.name, member.issym() or member.islnk()):
+        return reason
     return None if (member.isreg() and not member.issparse()) or member.isdir() else "it is no plain file"
 
 

@@ -54,7 +54,11 @@ def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume
     if fabric.is_global_zero:
         run.begin(done)
     progress = tqdm(
-        range(done + 1, config.steps + 1), "", config.steps, initial=done, disable=not fabric.is_global_zero
+        range(done + 1, config.steps + 1),
+        initial=done,
+        total=config.steps,
+        unit="step",
+        disable=not fabric.is_global_zero,
     )
     networks, started = (system.discriminator, system.generator), time.perf_counter()
     with interruptible() as asked:
@@ -68,7 +72,7 @@ def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume
                 )
             generator_log = update(fabric, *networks[::-1], holders["generator_optimizer"], system.generator_loss, real)
             line, stop = summary(fabric, critic_logs, generator_log, system, asked)
-            check_finite(line, step, run)
+            check_finite(line, step, run, fp16=fabric.strategy.precision.precision == "16-mixed")
             keep = step % config.sample_every == 0 or step == config.steps
             if fabric.is_global_zero:
                 line |= watch(run, step, fixed, system) if keep else {}
@@ -137,8 +141,8 @@ def update(
     value, parts = loss(real)
     optimizer.zero_grad()
     fabric.backward(value)
+    average_gradients(fabric, network)  # before the scaler looks at them: all processes must skip the same steps
     fabric.strategy.precision.unscale_gradients(optimizer.optimizer)  # only fp16 scales them
-    average_gradients(fabric, network)
     norm = gradient_norm(network)
     optimizer.step()
     return {name: part.detach() for name, part in parts.items()} | {"gradient": norm}
@@ -187,9 +191,12 @@ def summary(
     return line, line.pop("stop") > 0
 
 
-def check_finite(line: dict[str, float], step: int, run: RunFolder) -> None:
-    """Stop before a broken network replaces the checkpoint of a sound one."""
-    broken = [name for name, value in line.items() if not abs(value) < EXPLODED]
+def check_finite(line: dict[str, float], step: int, run: RunFolder, fp16: bool = False) -> None:
+    """Stop before a broken network replaces the checkpoint of a sound one.
+
+    fp16: gradients may overflow, because the scaler is looking for its scale; it skips such a step by itself.
+    """
+    broken = [n for n, value in line.items() if not abs(value) < EXPLODED and not (fp16 and n.startswith("gradient/"))]
     if broken:
         kept = f"the checkpoint in {run.path} is from before" if run.checkpoint.exists() else "nothing was saved"
         what = "exploded" if math.isfinite(line[broken[0]]) else "is no number any more"

@@ -174,8 +174,8 @@ def test_only_the_cloud_set_is_compared_with_the_paper(tmp_path, notes, compared
         "clips in the paper: 35,392 / 2,815",
         "clips in the archive's readme: 35,383 / 2,815",
         "source videos here: 2 / 1",
-        "source videos in the paper: 997 / 111",
-        "short videos cut from them, in the paper: 2,392 / 225",
+        "source videos in the archive's readme: 997 / 111",
+        "short videos cut from them, in the archive's readme: 2,392 / 225",
     ):
         assert (line in report) == compared
 

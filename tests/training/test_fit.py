@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 import torch
 
+from ssagan_lite.data.run_folder import RunFolder
 from ssagan_lite.data.video import read_video
 from ssagan_lite.errors import InputError
 from ssagan_lite.training import devices
 from ssagan_lite.training.checkpoint import load_checkpoint, save_checkpoint
-from ssagan_lite.training.fit import fit
+from ssagan_lite.training.fit import check_finite, fit
 from ssagan_lite.training.systems import SSAGAN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -228,7 +229,7 @@ import json, os, pickle, signal, sys
 import torch
 from ssagan_lite.model.generator import GeneratorConfig
 from ssagan_lite.training.config import TrainConfig
-from ssagan_lite.training.fit import fit
+from ssagan_lite.training.fit import check_finite, fit
 
 fields, clips, act = pickle.load(open(sys.argv[1], "rb")), pickle.load(open(sys.argv[2], "rb")), sys.argv[3]
 config = TrainConfig(**{**fields, "generator": GeneratorConfig(**fields["generator"])})
@@ -283,6 +284,15 @@ def test_a_loss_that_leaves_all_bounds_stops_the_run_and_keeps_the_checkpoint(co
     with pytest.raises(InputError, match=rf"generator/loss {said} .* at step 3; the checkpoint in .* is from before"):
         fit(config, clips, system=system)
     assert load_checkpoint(Path(config.out) / "checkpoints" / "last.pt")["step"] == 2
+
+
+def test_only_fp16_may_overflow_its_gradients(run):
+    folder, line = RunFolder(run, {}, resume=True), {"generator/loss": 1.0, "gradient/generator": math.inf}
+    check_finite(line, 5, folder, fp16=True)
+    with pytest.raises(InputError, match="gradient/generator"):
+        check_finite(line, 5, folder)
+    with pytest.raises(InputError, match="generator/loss"):
+        check_finite({"generator/loss": math.nan}, 5, folder, fp16=True)
 
 
 def test_gradients_flow_ratio_and_curves_are_kept(run):
