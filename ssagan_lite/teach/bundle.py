@@ -9,23 +9,14 @@ import base64
 import hashlib
 import html
 import json
+import re
+from functools import cache
 
 from ssagan_lite.errors import InputError
-from ssagan_lite.teach.palette import asset
+from ssagan_lite.teach.palette import asset, has_asset
 
 BUDGET = 300_000  # bytes of one output, all its forms together
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-
-# The files behind each kind of figure, joined into one module in this order; assets/ holds nothing else.
-SCRIPTS = {
-    "still": (),
-    "play": ("dom.js", "theme.js", "marks.js", "player.js", "play.js"),
-    "curves": ("dom.js", "theme.js", "marks.js", "player.js", "chart.js", "curve.js"),
-    "plane": ("dom.js", "theme.js", "marks.js", "player.js", "chart.js", "plane.js"),
-    "cloud_machine": ("dom.js", "theme.js", "fourier.js", "cloud_machine.js"),
-    "watch": ("dom.js", "theme.js", "marks.js", "player.js", "watch.js"),
-    "predict": ("dom.js", "theme.js", "marks.js", "chart.js", "predict.js"),
-}
 
 PAGE = """\
 <figure class="ssagan" id="{id}" data-kind="{kind}" aria-label="{label}">
@@ -85,7 +76,7 @@ def component(kind, data, *, title="", static="", note="", label=""):
         id=f"ssagan-{name}",
         kind=kind,
         label=html.escape(label or title),
-        css=asset("figure.css"),
+        css=_style(kind),
         caption=f'<figcaption class="ssagan-title">{html.escape(title)}</figcaption>\n' if title else "",
         static=static,
         note=f'<p class="ssagan-note">{html.escape(note)}</p>\n' if note else "",
@@ -93,8 +84,34 @@ def component(kind, data, *, title="", static="", note="", label=""):
     )
 
 
+@cache
+def scripts(kind):
+    """The assets behind a kind of figure, in the order in which they are joined into one module; none for a still.
+
+    A figure's own file says in its first line what it needs: `// Needs: dom, theme, chart.`
+    """
+    if kind == "still":
+        return ()
+    first = asset(f"{kind}.js").split("\n", 1)[0]
+    needs = re.fullmatch(r"// Needs: ([\w, ]+)\.", first)
+    if not needs:
+        raise InputError(f"assets/{kind}.js must begin with a line such as '// Needs: dom, theme.', not {first!r}")
+    return (*(f"{name}.js" for name in needs[1].split(", ")), f"{kind}.js")
+
+
+def _style(kind):
+    """The look of every figure, and what one kind adds to it."""
+    own = f"{kind}.css"
+    return asset("figure.css") + (asset(own) if has_asset(own) else "")
+
+
+def veil(value):
+    """What must not be read before the reader has committed: base64 of JSON, for assets/dom.js `unveil`."""
+    return base64.b64encode(json.dumps(value, ensure_ascii=False).encode()).decode()
+
+
 def _script(kind, payload):
-    if not SCRIPTS[kind]:
+    if not scripts(kind):
         return ""
-    code = "\n".join(asset(name) for name in SCRIPTS[kind])
+    code = "\n".join(asset(name) for name in scripts(kind))
     return f'<script type="application/json">{payload}</script>\n<script type="module">{code}</script>\n'

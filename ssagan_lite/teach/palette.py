@@ -38,6 +38,11 @@ def asset(name):
     return resources.files("ssagan_lite.teach").joinpath("assets", name).read_text("utf-8")
 
 
+def has_asset(name):
+    """Whether teach/assets holds a file of that name."""
+    return resources.files("ssagan_lite.teach").joinpath("assets", name).is_file()
+
+
 @cache
 def colours(theme="light"):
     """Role (and "ink", "soft", "line") -> "#rrggbb" on a light or a dark page."""

@@ -7,8 +7,7 @@ import html
 
 from ssagan_lite.errors import InputError
 from ssagan_lite.teach import stills
-from ssagan_lite.teach.bundle import Figure, component
-from ssagan_lite.teach.explore import veil
+from ssagan_lite.teach.bundle import Figure, component, veil
 
 CLOSING = "Commit to an answer before you read on."
 FOLDED = "<details><summary>{closing} Then open this.</summary><p><strong>{answer}</strong></p><p>{why}</p></details>"

@@ -1,6 +1,9 @@
 """Every built page in a browser, over file:// with no network, in both themes, wide and narrow."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from browser import Browser, find_chromium, open_page
 
@@ -8,18 +11,9 @@ pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed; .ci/run installs it"),
     pytest.mark.xdist_group("browser"),
 ]
-PAGES = (
-    "index",
-    "01_what_happens_next",
-    "skies",
-    "cloud_data",
-    "presets",
-    "many_devices",
-    "paper",
-    "notation",
-    "glossary",
-    "bibliography",
-)
+ROOT = Path(__file__).resolve().parents[2]
+CONTENTS = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text("utf-8"))
+PAGES = ["index", *(chapter["file"] for part in CONTENTS["parts"] for chapter in part["chapters"])]
 AWAKE = "[...document.querySelectorAll('figure.ssagan:not([data-kind=still])')].every(f => 'ready' in f.dataset)"
 MATHS = "[...document.querySelectorAll('.math')].every(m => m.querySelector('mjx-container'))"
 BLANK = """[...document.querySelectorAll('canvas')].filter(c => {

@@ -3,35 +3,13 @@
 import cv2
 import numpy as np
 import pytest
+from graders import failing, graders_of, stub, told, unwritten
 
 from ssagan_lite.teach import check
 from ssagan_lite.teach.check import ch01, cloud_data, skies
 from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
 
-
-def told(capsys, grader, answer, *, passed=False) -> str:
-    """What the grader prints, one line; whether it passes is checked."""
-    result = grader(answer)
-    printed = capsys.readouterr().out
-    assert bool(result) == passed, printed
-    assert printed.count("\n") == 1
-    assert printed.strip() == result.message
-    return printed
-
-
-def stub(*arguments): ...
-
-
-def unwritten(*arguments):
-    raise NotImplementedError
-
-
-def failing(*arguments):
-    letters = "abc"
-    return letters[7]
-
-
-GRADERS = [ch01.error_per_frame, ch01.beat_copy_first, ch01.leak, skies.moved, cloud_data.windows]
+GRADERS = [grader for chapter in check.CHAPTERS for grader in graders_of(getattr(check, chapter))]
 
 
 @pytest.mark.parametrize("grader", GRADERS)

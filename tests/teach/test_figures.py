@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 from figures import make_figures
 from ssagan_lite.errors import InputError
 from ssagan_lite.teach import explore, predict_first, results, scale, show
-from ssagan_lite.teach.bundle import SCRIPTS, Figure
+from ssagan_lite.teach.bundle import Figure, scripts
 from ssagan_lite.teach.palette import LINES, ROLES, SHAPES, asset, colours, role_of
 
 NAMES = tuple(make_figures())
@@ -51,14 +52,24 @@ def test_answers_are_not_readable_at_a_glance(figures):
     assert "26.8" not in re.sub(r"<details.*?</details>", "", figures["range"].html, flags=re.DOTALL)
 
 
-def test_every_asset_is_used_and_holds_no_address():
-    used = {"figure.css"}.union(*SCRIPTS.values())
-    from importlib import resources
-
+def test_every_asset_is_used_and_holds_no_address(figures):
+    kinds = {re.search(r'data-kind="(\w+)"', figure.html)[1] for figure in figures.values()}
+    used = {"figure.css"}.union(*map(scripts, kinds))
     there = {file.name for file in resources.files("ssagan_lite.teach").joinpath("assets").iterdir()}
-    assert used == there
+    assert used == {name for name in there if name.removesuffix(".css") not in kinds}
     for name in there:
         assert not re.search(r"https?://(?!www\.w3\.org)", asset(name)), name
+
+
+def test_a_figure_without_a_first_line_that_names_its_needs_is_refused(monkeypatch):
+    monkeypatch.setattr("ssagan_lite.teach.bundle.asset", lambda name: "mountAll();")
+    with pytest.raises(InputError, match="must begin with a line"):
+        scripts.__wrapped__("new")
+
+
+@pytest.mark.parametrize("name", explore.FIGURES)
+def test_figures_are_found_by_name(name):
+    assert getattr(explore, name).__name__ == name
 
 
 def test_every_role_has_a_line_a_shape_and_two_colours():

@@ -4,8 +4,9 @@ import html
 
 import numpy as np
 import pytest
+from figure_page import PAGE, READY, flag
 
-from browser import Browser, find_chromium
+from browser import find_chromium
 from figures import make_figures
 
 pytestmark = [
@@ -13,40 +14,9 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
 ]
 NAMES = tuple(make_figures())
-READY = "document.querySelector('.ssagan[data-ready]') || document.querySelector('.ssagan[data-kind=still]')"
-DARK = "<style>@media (prefers-color-scheme: dark) { body { background: #121212 } }</style>"
-PAGE = "<!doctype html><meta charset=utf-8>" + DARK.replace("{", "{{").replace("}", "}}") + "{}"
 FRAME = '<iframe sandbox="allow-scripts" style="width: 100%; height: 900px; border: 0" srcdoc="{}"></iframe>'
 INKED = """(() => { const c = document.querySelector('canvas'); if (!c) return true;
   const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; return new Set(d).size > 8; })()"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def opened(browser, figures, tmp_path):
-    """Opens a figure alone in a page and waits until it is ready."""
-    pages = []
-
-    def open_figure(name, **options):
-        file = tmp_path / f"{name}.html"
-        file.write_text(PAGE.format(figures[name].html), encoding="utf-8")
-        page = browser.page(file, **options)
-        pages.append(page)
-        assert page.wait(READY), page.console
-        return page
-
-    yield open_figure
-    for page in pages:
-        page.close()
-
-
-def flag(name: str) -> str:
-    return f"document.querySelector('.ssagan').dataset.{name}"
 
 
 @pytest.mark.parametrize("width", [1000, 380])

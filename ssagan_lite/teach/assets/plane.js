@@ -1,3 +1,4 @@
+// Needs: dom, theme, marks, player, chart.
 // The plane of distortion (PSNR) against motion. A dot tells its numbers and plays its clip. A score without motion is
 // a vertical line. `data.guess` names a dot that stays hidden until the reader has said where it falls.
 

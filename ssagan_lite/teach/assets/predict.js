@@ -1,3 +1,4 @@
+// Needs: dom, theme, marks, chart.
 // Commit first, then see. Nothing is locked: another answer can be tried as often as the reader likes.
 
 function choiceForm(data, name) {

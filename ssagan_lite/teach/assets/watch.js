@@ -1,3 +1,4 @@
+// Needs: dom, theme, marks, player.
 // Two predictions without their names. The reader picks one; then the names, the scores and what follows are told.
 mountAll("watch", async (stage, data, root) => {
   const { views, screen, controls } = await player(root, data.clips, { fps: data.fps, autoplay: data.autoplay, mark: false });

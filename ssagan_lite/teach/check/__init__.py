@@ -5,8 +5,9 @@ quite:", and returns a `Result` that is true when the exercise is solved.
 """
 
 import importlib
+import pkgutil
 
-CHAPTERS = ("ch01", "cloud_data", "skies")
+CHAPTERS = tuple(module.name for module in pkgutil.iter_modules(__path__) if module.name != "grader")
 __all__ = [*CHAPTERS]
 
 

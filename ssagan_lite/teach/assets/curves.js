@@ -1,3 +1,4 @@
+// Needs: dom, theme, marks, player, chart.
 // Truth, one prediction and their difference, above the error of every frame. The scrubber is a cursor on the curves.
 
 function errorChart(data, pick) {

@@ -1,4 +1,4 @@
-"""One of each figure, made of two small skies of our own."""
+"""What every chapter shows: players, curves, the plane, predictions; made of two small skies of our own."""
 
 import numpy as np
 

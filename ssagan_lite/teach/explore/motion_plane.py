@@ -1,0 +1,87 @@
+"""The figure that grows through the book: distortion (PSNR) against motion."""
+
+import math
+from dataclasses import asdict, dataclass
+
+from ssagan_lite.errors import InputError
+from ssagan_lite.teach import stills
+from ssagan_lite.teach.bundle import Figure, component, veil
+from ssagan_lite.teach.frames import as_clips, sprites, static_image
+from ssagan_lite.teach.palette import ROLES, role_of
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One predictor in the plane.
+
+    psnr: dB. motion: ratio to the real clip's, or None where only the PSNR is known. clip: uint8 (T, H, W, 3) to play,
+    our own sky. comparable: False for a number measured on other clips. note: one more sentence for its card.
+    role: one of palette.ROLES, found from the name where it is left out.
+    """
+
+    name: str
+    psnr: float
+    motion: float | None = None
+    clip: object = None
+    comparable: bool = True
+    note: str = ""
+    role: str = ""
+
+    def __post_init__(self):
+        if not math.isfinite(self.psnr):
+            raise InputError(f"{self.name}: PSNR {self.psnr} has no place in the plane; leave frame 0 out of the mean")
+        object.__setattr__(self, "role", self.role or role_of(self.name))
+        if self.role not in ROLES:
+            raise InputError(f"{self.name}: role {self.role!r} is none of {', '.join(ROLES)}")
+
+    @property
+    def numbers(self):
+        """The card's sentence."""
+        motion = (
+            "its motion was not measured" if self.motion is None else f"motion {self.motion:.2f} of the real clip's"
+        )
+        return f"PSNR {self.psnr:.2f} dB, {motion}" + ("." if self.comparable else "; not comparable yet.")
+
+
+def plane(dots, *, title, alt, note="", guess=None, psnr_range=None, motion_range=None, fps=8):
+    """The figure that grows through the book: distortion (PSNR) against motion.
+
+    dots: list of Dot. A click or Enter on one tells its numbers and plays its clip. guess: the name of a dot that
+    stays hidden until the reader has said where it will fall. Chapter 01, and each chapter that makes a predictor.
+    """
+    if not dots or len({dot.name for dot in dots}) != len(dots):
+        raise InputError("the plane needs at least one dot, and no name twice")
+    if guess is not None and guess not in {dot.name for dot in dots if dot.motion is not None}:
+        raise InputError(f"guess={guess!r} is none of the dots with a PSNR and a motion")
+    limits = psnr_range or _psnr_range(dots), motion_range or _motion_range(dots)
+    clips = {dot.name: dot.clip for dot in dots if dot.clip is not None}
+    packed = {sprite["name"]: sprite for sprite in sprites(as_clips(clips))} if clips else {}
+    told = {dot.name: _dot_data(dot, packed.get(dot.name)) for dot in dots}
+    hidden = told.pop(guess, None)
+    data = {
+        "dots": list(told.values()),
+        "guess": guess,
+        "hidden": veil(hidden) if hidden else None,
+        "x": limits[0],
+        "y": limits[1],
+        "fps": fps,
+        "chart": "plane of PSNR and motion",
+    }
+    still = stills.plane([dot for dot in dots if dot.name != guess], title, limits)
+    html = component("plane", data, title=title, static=static_image(still, alt), note=note, label=alt)
+    return Figure(html, still, alt)
+
+
+def _dot_data(dot, sprite):
+    label = dot.name if dot.comparable else f"{dot.name} (not comparable yet)"
+    facts = {name: value for name, value in asdict(dot).items() if name != "clip"}
+    return {**facts, "label": label, "numbers": dot.numbers, "told": f"{dot.name}. {dot.numbers}", "clip": sprite}
+
+
+def _psnr_range(dots):
+    values = [dot.psnr for dot in dots]
+    return [2 * math.floor((min(values) - 0.5) / 2), 2 * math.ceil((max(values) + 0.5) / 2)]
+
+
+def _motion_range(dots):
+    return [0, max(1.2, *(1.1 * dot.motion for dot in dots if dot.motion is not None))]
