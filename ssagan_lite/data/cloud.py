@@ -1,4 +1,4 @@
-"""Sky Time-lapse, the paper's "cloud" data (Xiong et al., 2018; section 4.1): from its JPEGs to clips. Chapter 08.
+"""Sky Time-lapse, the paper's "cloud" data (Xiong et al., 2018; section 5.1): from its JPEGs to clips. Chapter 08.
 
     sky_train/<video>/<video>_<part>/<video>_frames_<number>.jpg     997 videos, 2392 parts, 35,383 clips of 32 frames
     sky_test/ ...                                                    111 videos,  225 parts,  2,815 clips

@@ -45,7 +45,7 @@ TABLE_1 = (
     Layer("deconv6", 3, (3, 4, 4), (1, 2, 2), (1, 1, 1), (32, 128, 128)),
 )
 ENCODER, DECODER = TABLE_1[:6], TABLE_1[6:]
-DROPPED_LEVELS = {128: 0, 64: 1, 32: 2, 16: 3}  # the paper's rule for 64x64 (section 4.1), carried on
+DROPPED_LEVELS = {128: 0, 64: 1, 32: 2, 16: 3}  # the paper's rule for 64x64 (section 5.3), carried on
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ssagan_lite.training.losses import ADVERSARIAL
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """One run. The defaults are the paper's (section 4.1), for as many steps as the released code's 100 epochs."""
+    """One run. The defaults are the paper's (section 4), for as many steps as the released code's 100 epochs."""
 
     data: str = "synthetic"
     """synthetic, samples, a packed set, or a folder of mp4s or of folders of frames."""

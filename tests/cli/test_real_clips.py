@@ -35,6 +35,7 @@ def figures(scores: dict) -> tuple[float, ...]:
 
 
 @pytest.mark.parametrize("model", FIGURES)
+@pytest.mark.paper("Table 3")
 def test_evaluate_prints_the_known_figures_at_128(real, model, capsys):
     assert main(["evaluate", "--data", "samples", "--model", model, "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)["scores"]

@@ -162,6 +162,7 @@ def test_parent_video(name, video):
     assert parent_video(name, "beach") == video
 
 
+@pytest.mark.paper("Split of the beach")
 def test_split_is_a_tenth_and_nested():
     videos = [f"{number}.mp4" for number in range(4000)]
     tenth, fifth = ({video for video in videos if split_of(video, share) == "test"} for share in (0.1, 0.2))

@@ -39,6 +39,7 @@ def edit(folder, **changes):
 
 
 @given(arrays(np.uint8, array_shapes(min_dims=4, max_dims=4, max_side=4).map(lambda shape: (*shape, 3))))
+@pytest.mark.paper("Colours")
 def test_floats_and_bytes_round_trip(clips):
     floats = to_float(torch.from_numpy(clips))
     assert floats.shape == (clips.shape[0], 3, *clips.shape[1:4])

@@ -58,6 +58,7 @@ def shards(out: Path) -> list[bytes]:
     return [file.read_bytes() for file in sorted(out.glob("clips-*.npy"))]
 
 
+@pytest.mark.paper("Clips of clouds")
 def test_whole_windows_are_packed_by_split(packed):
     train, test = ClipDataset(packed, "train"), ClipDataset(packed, "test")
     assert train.sources == ["videoA", "videoA", "videoA", "videoC"]
@@ -68,6 +69,7 @@ def test_whole_windows_are_packed_by_split(packed):
     train.verify()
 
 
+@pytest.mark.paper("Image size")
 def test_frames_are_squashed_by_the_area_filter_that_the_notes_name(packed, folder):
     from PIL import Image
 

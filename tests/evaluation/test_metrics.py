@@ -22,6 +22,7 @@ def clips(seed: int = 0, shape=(2, 3, 4, 20, 17), noise: float = 0.2) -> tuple[t
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.2, 1.0])
+@pytest.mark.paper("Table 3")
 def test_equal_to_scikit_image(noise):
     prediction, target = clips(noise=noise)
     ours = [metric(prediction, target).numpy() for metric in (mse, psnr, ssim)]

@@ -33,6 +33,7 @@ def opened(module: SpatialSelfAttention, gamma: float = 0.7) -> SpatialSelfAtten
 
 @pytest.mark.parametrize("backend", EXACT)
 @pytest.mark.parametrize("places", [1, 7, 40, 1100])
+@pytest.mark.paper("Eq. 2")
 def test_backends_equal_the_explicit_form_in_float64(backend, places):
     parts = projections(places=places)
     weight = torch.randn_like(parts[2])
@@ -83,6 +84,7 @@ def test_chunked_never_holds_a_map_forward_or_backward(places):
     assert sizes["chunked"] <= max(places**2 // 8, places * 8)
 
 
+@pytest.mark.paper("Eq. 1")
 def test_the_map_is_a_softmax_of_plain_products_in_numpy():
     query, key, value = (part.detach().numpy() for part in projections(n=1))
     logits = query[0] @ key[0].T
@@ -93,6 +95,7 @@ def test_the_map_is_a_softmax_of_plain_products_in_numpy():
     np.testing.assert_allclose(explicit_attention(*parts)[0], weights @ value[0], rtol=1e-12)
 
 
+@pytest.mark.paper("Eq. 1")
 def test_the_papers_column_softmax_is_the_row_softmax_with_query_and_key_exchanged():
     query, key, _ = projections(n=1)
     columns = (query @ key.transpose(1, 2)).softmax(dim=1)
@@ -103,6 +106,7 @@ def test_the_papers_column_softmax_is_the_row_softmax_with_query_and_key_exchang
 @given(
     st.integers(1, 3), st.integers(1, 4), st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.integers(0, 99)
 )
+@pytest.mark.paper("Eq. 1", "Eq. 2")
 def test_rows_sum_to_one_and_shapes_are_kept(n, channels, t, h, w, seed):
     torch.manual_seed(seed)
     module = opened(SpatialSelfAttention(channels))
@@ -115,6 +119,7 @@ def test_rows_sum_to_one_and_shapes_are_kept(n, channels, t, h, w, seed):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.paper("Eq. 3")
 def test_gamma_zero_is_the_identity(backend):
     x = torch.randn(2, 8, 4, 6, 5)
     module = SpatialSelfAttention(8, backend=backend)
@@ -123,6 +128,7 @@ def test_gamma_zero_is_the_identity(backend):
     assert torch.equal(module(x), x)
 
 
+@pytest.mark.paper("Eq. 3")
 def test_at_the_start_only_gamma_and_nothing_else_gets_a_gradient():
     module = SpatialSelfAttention(8)
     module(torch.randn(2, 8, 4, 6, 5)).square().sum().backward()
@@ -144,6 +150,7 @@ def test_permuting_the_places_permutes_the_result(backend):
     torch.testing.assert_close(module(permute(x)), permute(module(x)))
 
 
+@pytest.mark.paper("Fig. 2")
 def test_all_frames_share_one_map():
     torch.manual_seed(2)
     module = opened(SpatialSelfAttention(4), gamma=1.0)
@@ -155,6 +162,7 @@ def test_all_frames_share_one_map():
         torch.testing.assert_close((y - x)[0, :, t].flatten(1), frame, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.paper("Fig. 2", "Channels of query and key")
 def test_projections_are_1x1x1_with_bias_and_the_paper_reduces_nothing():
     module = SpatialSelfAttention(64)
     for projection in (module.query, module.key, module.value):

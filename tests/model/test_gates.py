@@ -14,6 +14,7 @@ def branches():
     return torch.randn(2, 6, 3, 4, 5, generator=generator), torch.randn(2, 6, 3, 4, 5, generator=generator)
 
 
+@pytest.mark.paper("Eq. 3")
 def test_learned_is_equation_3(branches):
     attended, x = branches
     gate = make_gate("learned", 6)
@@ -23,6 +24,7 @@ def test_learned_is_equation_3(branches):
     torch.testing.assert_close(gate(attended, x), 0.25 * attended + x)
 
 
+@pytest.mark.paper("Without gamma")
 def test_one_is_a_plain_sum_without_parameters(branches):
     attended, x = branches
     gate = make_gate("one", 6)
@@ -47,6 +49,7 @@ def test_released_adds_a_branch_of_unit_variance_however_strong_attention_is(bra
         assert (deviation - 1).abs().max() < 0.1
 
 
+@pytest.mark.paper("Without gamma")
 def test_released_equals_convolution_and_batchnorm_as_in_the_released_code(branches):
     attended, x = branches
     gate = make_gate("released", 6)

@@ -15,6 +15,7 @@ def count(network: nn.Module, part: str = "") -> int:
     return sum(parameter.numel() for name, parameter in network.named_parameters() if part in name)
 
 
+@pytest.mark.paper("Table 1")
 def test_parameter_counts_at_the_papers_size():
     with torch.device("meta"):
         generator, discriminator = Generator(), Discriminator()
@@ -29,12 +30,14 @@ def test_additive_skips_without_attention_are_the_baselines_size():
     assert count(generator) == 52_319_370 - 2_101_066 - 64 * (512 * 256 + 256 * 128 + 128 * 64 + 64 * 32) - 32 * 3 * 48
 
 
+@pytest.mark.paper("Table 1")
 def test_the_shapes_of_table_1():
     shapes = layer_shapes(GeneratorConfig())
     assert shapes == {layer.name: (layer.filters, *layer.output) for layer in TABLE_1}
 
 
 @pytest.mark.parametrize(("size", "frames"), [(128, 32), (64, 32), (32, 16), (16, 8)])
+@pytest.mark.paper("Beach at 64 pixels")
 def test_smaller_sizes_drop_levels_from_both_ends(size, frames):
     config = GeneratorConfig(size=size, width=4)
     shapes = layer_shapes(config)
@@ -71,6 +74,7 @@ def test_a_clip_comes_out_and_every_parameter_but_the_shut_ones_learns(skip, att
     ]
 
 
+@pytest.mark.paper("Fig. 3", "Batch normalisation")
 def test_what_follows_each_convolution():
     generator = Generator(GeneratorConfig(width=1))
     kinds = {
@@ -85,6 +89,7 @@ def test_what_follows_each_convolution():
     assert all(stage.convolution.bias is None for stage in generator.encoder.values())
 
 
+@pytest.mark.paper("Fig. 3")
 def test_the_forward_pass_equals_one_written_out():
     torch.manual_seed(0)
     generator = Generator(GeneratorConfig(**TINY)).eval()
@@ -126,6 +131,7 @@ def test_spectral_normalisation_bounds_every_convolution_but_attentions():
 
 
 @pytest.mark.parametrize("size", [128, 64, 32, 16])
+@pytest.mark.paper("Discriminator")
 def test_the_discriminator_ends_in_one_logit_a_clip(size):
     config = GeneratorConfig(size=size, width=1)
     with torch.device("meta"):
@@ -133,6 +139,7 @@ def test_the_discriminator_ends_in_one_logit_a_clip(size):
     assert logits.shape == (3,)
 
 
+@pytest.mark.paper("Discriminator")
 def test_logits_are_not_squashed():
     torch.manual_seed(0)
     discriminator = Discriminator(GeneratorConfig(**TINY)).eval()

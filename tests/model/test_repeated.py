@@ -84,6 +84,7 @@ def test_it_equals_the_plain_encoder_in_evaluation(gate, spectral):
     assert_same(run(encode_repeated, encoder.eval(), first), run(plain, encoder, first), 1e-12)
 
 
+@pytest.mark.paper("One frame in, 32 out")
 def test_it_equals_the_plain_encoder_at_the_papers_size():
     encoder = make_encoder(128, attention=("conv2", "conv4"), gate="released")
     first = draw_frame(128)[:1]

@@ -110,6 +110,7 @@ class Counting(SSAGAN):
         return super().generator_loss(real)
 
 
+@pytest.mark.paper("Critic steps")
 def test_five_critic_steps_on_five_batches_to_a_generator_step(config, clips):
     config = config.replace(critic_steps=5, steps=2, batch=2)
     system = Counting(config)

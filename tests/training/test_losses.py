@@ -22,6 +22,7 @@ D_REAL, D_FAKE = REAL.sigmoid(), FAKE.sigmoid()
         ("released", D_FAKE.mean() - D_REAL.mean(), -D_FAKE.mean()),
     ],
 )
+@pytest.mark.paper("Eq. 4", "Eq. 6")
 def test_formulas(name, critic, generator):
     game = ADVERSARIAL[name]
     torch.testing.assert_close(game.critic(REAL, FAKE), critic)
@@ -37,6 +38,7 @@ def test_logits_far_out_stay_finite(name):
         assert gradient.isfinite().all()
 
 
+@pytest.mark.paper("Eq. 4")
 def test_a_generator_that_loses_learns_only_without_saturation():
     losing = torch.tensor([-10.0], requires_grad=True)
     slopes = {
@@ -48,6 +50,7 @@ def test_a_generator_that_loses_learns_only_without_saturation():
     assert slopes["released"] < 1e-4
 
 
+@pytest.mark.paper("Eq. 5")
 def test_content_is_the_mean_absolute_difference():
     assert content_loss(torch.tensor([1.0, -1.0]), torch.tensor([0.5, 1.0])).item() == pytest.approx(1.25)
 

@@ -30,6 +30,7 @@ def test_the_generator_sees_the_first_frame_alone(real):
     torch.testing.assert_close(system.generate(real), system.generator.animate(real[:, :, 0]))
 
 
+@pytest.mark.paper("Eq. 6")
 def test_the_critics_loss_does_not_reach_the_generator(real):
     system = make()
     system.critic_loss(real)[0].backward()
@@ -37,6 +38,7 @@ def test_the_critics_loss_does_not_reach_the_generator(real):
     assert all(parameter.grad is not None for parameter in system.discriminator.parameters())
 
 
+@pytest.mark.paper("Eq. 7")
 def test_the_generators_loss_is_equation_7(real):
     system = make(content_weight=3.0)
     loss, parts = system.generator_loss(real)
