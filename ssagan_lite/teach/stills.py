@@ -12,6 +12,16 @@ from ssagan_lite.teach.palette import LINES, SHAPES, colours
 
 INK, SOFT = colours()["ink"], colours()["soft"]
 
+# Marker and line of the plane's dots without a role; the shapes and dashes of assets/plane.js.
+OTHERS = {
+    "hexagon": ("h", LINES["paper"]),
+    "plus": ("P", (0, (8, 3))),
+    "right": (">", (0, (1, 2))),
+    "bar": ([(-0.5, -1), (0.5, -1), (0.5, 1), (-0.5, 1), (-0.5, -1)], (0, (8, 3, 1, 3))),
+    "left": ("<", (0, (12, 3))),
+    "pentagon": ("p", (0, (2, 5))),
+}
+
 
 def finish(canvas, limit=STILL_BYTES):
     """PNG bytes of a matplotlib figure, without the version of matplotlib in them."""
@@ -49,27 +59,30 @@ def curves(lines, roles, title, unit):
         axis.plot(values, label=name, color=colours()[role], **style)
     axis.set(xlabel="frame", ylabel=unit, title=title, ylim=(0, None))
     axis.legend(frameon=False, fontsize=9)
-    _quiet(axis)
+    quiet(axis)
     return finish(canvas)
 
 
-def plane(dots, title, limits):
-    """Dots in the plane of PSNR and motion; a score without motion is a vertical line."""
+def plane(dots, title, limits, motion_label, shapes):
+    """Dots in the plane of PSNR and motion; a score without motion is a vertical line.
+
+    shapes: {name: one of OTHERS} of the dots that have no role of their own.
+    """
     canvas = Canvas(figsize=(6.8, 4), layout="constrained")
     axis = canvas.subplots()
     axis.axhline(1, color=colours()["truth"], linewidth=1)
     for dot in dots:
-        label = dot.name if dot.comparable else f"{dot.name} (not comparable yet)"
-        style = {"color": colours()[dot.role], "label": label}
+        marker, line = OTHERS.get(shapes.get(dot.name), (SHAPES[dot.role], LINES["paper"]))
+        style = {"color": colours()[dot.role], "label": dot.label}
         if dot.motion is None:
-            axis.axvline(dot.psnr, linestyle=LINES["paper"], **style)
+            axis.axvline(dot.psnr, linestyle=line, **style)
         else:
             fill = {} if dot.comparable or dot.role == "paper" else {"markerfacecolor": "none"}
-            axis.plot(dot.psnr, dot.motion, SHAPES[dot.role], markersize=9, clip_on=False, **style, **fill)
+            axis.plot(dot.psnr, dot.motion, marker, markersize=9, clip_on=False, **style, **fill)
     axis.set(xlim=limits[0], ylim=limits[1], xlabel="PSNR in dB (less distortion →)", title=title)
-    axis.set_ylabel("motion (1 = as much as the real clip)")
+    axis.set_ylabel(motion_label)
     axis.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
-    _quiet(axis)
+    quiet(axis)
     return finish(canvas)
 
 
@@ -90,7 +103,8 @@ def question(text, choices, closing):
     return finish(canvas)
 
 
-def _quiet(axis):
+def quiet(axis):
+    """A small title, a grid across, and no frame."""
     axis.title.set_fontsize(10)
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(axis="y", color=colours()["line"], linewidth=0.6)

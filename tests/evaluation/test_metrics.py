@@ -1,15 +1,22 @@
 """MSE, PSNR and SSIM against scikit-image, and how they behave when both clips are turned or exchanged."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 from torch.nn import functional as F
 
 from ssagan_lite.errors import InputError
 from ssagan_lite.evaluation.metrics import mean_psnr, motion_energy, motion_energy_ratio, mse, psnr, ssim
+
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def clips(seed: int = 0, shape=(2, 3, 4, 20, 17), noise: float = 0.2) -> tuple[torch.Tensor, torch.Tensor]:
@@ -106,3 +113,21 @@ def test_what_cannot_be_compared_is_said(prediction, target, named):
 def test_frames_smaller_than_the_window_are_refused():
     with pytest.raises(InputError, match="7 pixels"):
         ssim(torch.zeros(1, 3, 1, 6, 9), torch.zeros(1, 3, 1, 6, 9))
+
+
+@given(arrays(np.float64, array_shapes(max_dims=1, max_side=9), elements=st.floats(1e-4, 4)))
+def test_a_mean_of_psnrs_is_never_below_the_psnr_of_the_mean_error(errors):
+    """Jensen's inequality, by which chapter 09 judges tables."""
+    assert (10 * np.log10(4 / errors)).mean() >= 10 * np.log10(4 / errors.mean()) - 1e-9
+
+
+@pytest.mark.paper("Table 4")
+def test_three_rows_of_the_beach_table_lie_below_their_floor_with_a_range_of_2():
+    table = json.loads((ROOT / "book" / "paper_numbers.json").read_text("utf-8"))["table4"]
+    rows = {name: row for name, row in table.items() if name != "source"}
+    above = {name: row["psnr"] - 10 * np.log10(4 / row["mse"]) for name, row in rows.items()}
+    assert {name for name, gap in above.items() if gap < 0} == {"rnn_gan", "vgan", "mdgan_stage2"}
+    with_range_1 = {name: gap + 20 * np.log10(2) for name, gap in above.items()}
+    assert min(with_range_1.values()) > 0
+    assert with_range_1["ours_a"] == pytest.approx(9.4, abs=0.05)
+    assert with_range_1["ours_b"] == pytest.approx(11.4, abs=0.05)

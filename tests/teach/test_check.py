@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-from graders import failing, graders_of, stub, told, unwritten
 
+from graders import failing, graders_of, stub, told, unwritten
 from ssagan_lite.teach import check
 from ssagan_lite.teach.check import ch01, cloud_data, skies
 from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
@@ -54,6 +54,9 @@ class TestExpect:
     def test_a_usual_mistake_gets_its_own_words(self):
         with pytest.raises(WrongError, match="squared"):
             expect(9, 6, mistakes={"you squared.": 9})
+
+    def test_a_mistake_that_gives_the_right_value_for_once_is_none(self):
+        expect(4, 4, mistakes={"you doubled.": 4})
 
     def test_nan_is_never_right(self):
         with pytest.raises(WrongError, match="nan was found"):

@@ -80,8 +80,13 @@ def _line(function, error):
     return f" (line {frames[-1].lineno - code.co_firstlineno + 1} of your function)" if frames else ""
 
 
+def _alike(values, others, tolerance):
+    return values.shape == others.shape and np.allclose(values, others, rtol=1e-4, atol=tolerance)
+
+
 def expect(found, expected, *, mistakes=None, tolerance=1e-6):
-    """Compare numbers or arrays. mistakes: {what to say: the value that this usual mistake gives}.
+    """Compare numbers or arrays. mistakes: {what to say: the value that this usual mistake gives}; one that gives the
+    right value for once is no mistake.
 
     Raises WrongError that names the shapes, or the first place that differs with what was expected and found.
     """
@@ -92,7 +97,7 @@ def expect(found, expected, *, mistakes=None, tolerance=1e-6):
         raise WrongError(f"numbers of shape {expected.shape} are expected, not {type(found).__name__}.") from error
     for message, mistaken in (mistakes or {}).items():
         mistaken = np.asarray(mistaken, dtype=float)
-        if values.shape == mistaken.shape and np.allclose(values, mistaken, rtol=1e-4, atol=tolerance):
+        if _alike(values, mistaken, tolerance) and not _alike(mistaken, expected, tolerance):
             raise WrongError(message)
     if values.shape != expected.shape:
         raise WrongError(f"the shape should be {expected.shape}, and is {values.shape}.")
