@@ -38,7 +38,7 @@ test: set-up
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m pytest -n 2 --dist loadgroup tests
-	$(if $(NOTEBOOKS),$(PYTHON) -m pytest --nbval --nbval-current-env $(NOTEBOOKS),@echo "no chapters yet")
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env $(NOTEBOOKS)
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

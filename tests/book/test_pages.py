@@ -9,7 +9,7 @@ from browser import Browser, find_chromium, open_page
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed; .ci/run installs it"),
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group("pages"),
 ]
 ROOT = Path(__file__).resolve().parents[2]
 CONTENTS = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text("utf-8"))

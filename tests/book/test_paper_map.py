@@ -74,6 +74,7 @@ def test_measured_numbers_are_filled_in_from_the_results():
         paper_map.filled("{results/samples.json#models.nobody}")
 
 
+@pytest.mark.xdist_group("pages")  # where the book is built already
 def test_the_page_shows_every_item_and_breaks_no_line_that_it_cannot(built_book):
     page = (built_book / "paper_map.html").read_text("utf-8")
     for item in ITEMS:
