@@ -78,7 +78,7 @@ def plane(dots, title, limits, motion_label, shapes):
             axis.axvline(dot.psnr, linestyle=line, **style)
         else:
             fill = {} if dot.comparable or dot.role == "paper" else {"markerfacecolor": "none"}
-            axis.plot(dot.psnr, dot.motion, marker, markersize=9, clip_on=False, **style, **fill)
+            axis.plot(dot.psnr, dot.motion, marker=marker, linestyle="", markersize=9, clip_on=False, **style, **fill)
     axis.set(xlim=limits[0], ylim=limits[1], xlabel="PSNR in dB (less distortion →)", title=title)
     axis.set_ylabel(motion_label)
     axis.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))

@@ -1,9 +1,9 @@
 """One of each figure, made once; and a browser that opens one alone in a page."""
 
 import pytest
-from figure_page import PAGE, READY
 
 from browser import Browser
+from figure_page import PAGE, READY
 from figures import make_figures
 from ssagan_lite.teach.bundle import Figure
 

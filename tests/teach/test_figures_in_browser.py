@@ -4,9 +4,9 @@ import html
 
 import numpy as np
 import pytest
-from figure_page import PAGE, READY, flag
 
 from browser import find_chromium
+from figure_page import PAGE, READY, flag
 from figures import make_figures
 
 pytestmark = [
@@ -122,6 +122,27 @@ def test_a_hidden_dot_appears_once_the_reader_has_guessed(opened):
     page.click("svg", at=(0.5, 0.5))
     page.evaluate("[...document.querySelectorAll('button')].find(b => b.textContent === 'Commit').click()")
     assert page.wait(there)
+
+
+def test_dots_without_a_role_differ_in_shape_and_say_what_sets_them_apart(opened):
+    page = opened("plane_others", width=800)
+    shapes = page.evaluate("""[...document.querySelectorAll('.ssagan-controls [data-dot]')].map(
+        b => b.querySelector('polygon').getAttribute('points'))""")
+    assert len(shapes) == len(set(shapes)) == 6
+    legend = page.evaluate("[...document.querySelectorAll('.ssagan-controls [data-dot]')].map(b => b.textContent)")
+    assert legend[-2].strip() == "true flow (other clips)"
+    assert "not comparable yet" not in page.evaluate("document.querySelector('.ssagan-stage').textContent")
+    assert "↑ flow (1 = as real)" in page.evaluate("document.querySelector('svg.ssagan-chart').textContent")
+
+
+@pytest.mark.parametrize("width", [600, 800])
+def test_the_line_of_the_truth_strikes_no_label_through(opened, width):
+    page = opened("plane_others", width=width)
+    apart = page.evaluate("""(() => { const line = Number(document.querySelector('.ssagan-truth').getAttribute('y1'));
+        const labels = [...document.querySelectorAll('svg.ssagan-chart text[aria-hidden]')];
+        return labels.map(t => t.getBBox()).map(b => Math.max(b.y + 2 - line, line - b.y - b.height + 2)); })()""")
+    assert len(apart) == 6
+    assert min(apart) > 0
 
 
 def test_names_are_told_after_the_pick(opened):

@@ -1,4 +1,4 @@
-// Needs: dom, theme, fourier.
+// Needs: dom, theme, random, fourier.
 // The recipe of the procedural skies, live: each slider is one of its numbers. As in data/skies/clouds.py, but simpler:
 // one layer, no ground, no sun.
 const GRID = 128, WIDE = 160, HIGH = 120, HORIZON = 1.02, SCALE = 13;

@@ -35,14 +35,3 @@ function synthesise(re, im, n) {
   for (let column = 0; column < n; column++) sumWaves(re, im, n, column, n);
   return re;
 }
-
-// Random numbers that a seed repeats (mulberry32).
-function seeded(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}

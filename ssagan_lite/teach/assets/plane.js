@@ -2,8 +2,32 @@
 // The plane of distortion (PSNR) against motion. A dot tells its numbers and plays its clip. A score without motion is
 // a vertical line. `data.guess` names a dot that stays hidden until the reader has said where it falls.
 
-// Labels keep a distance from each other: in order of height, each is pushed below the one before where they touch.
-function spreadLabels(labels, low, high, gap = 17) {
+// A dot without a role has a shape of its own, so that several of them can be told apart, and a dash for its line.
+const OTHERS = {
+  hexagon: { points: (size) => polygon(size * 1.1, 6, 0), dash: "4 4" },
+  plus: { points: (size) => outline(size * 1.2, [[-0.35, -1], [0.35, -1], [0.35, -0.35], [1, -0.35], [1, 0.35], [0.35, 0.35], [0.35, 1], [-0.35, 1], [-0.35, 0.35], [-1, 0.35], [-1, -0.35], [-0.35, -0.35]]), dash: "11 4" },
+  right: { points: (size) => polygon(size * 1.3, 3, 0), dash: "1 3" },
+  bar: { points: (size) => outline(size * 1.25, [[-0.5, -1], [0.5, -1], [0.5, 1], [-0.5, 1]]), dash: "11 4 1 4" },
+  left: { points: (size) => polygon(size * 1.3, 3, Math.PI), dash: "16 4" },
+  pentagon: { points: (size) => polygon(size * 1.2, 5, -Math.PI / 2), dash: "3 7" },
+};
+const outline = (size, corners) => corners.map(([x, y]) => `${(size * x).toFixed(2)},${(size * y).toFixed(2)}`).join(" ");
+
+function dotShape(dot, size) {
+  const node = shapeOf(dot.role, size, !dot.comparable);
+  if (dot.shape) node.setAttribute("points", OTHERS[dot.shape].points(size));
+  return node;
+}
+
+function dotSwatch(dot) {
+  return draw("svg", { class: "ssagan-swatch", viewBox: "0 0 26 14", "aria-hidden": "true" }, draw("g", { transform: "translate(13 7)" }, dotShape(dot, 5.5)));
+}
+
+// Labels keep a distance from the line at `line` and from each other: in order of height, each is pushed below the one
+// before where they touch.
+function spreadLabels(labels, low, high, line, gap = 17, clear = 12) {
+  const beside = (y, side) => (Math.abs(y - line) < clear ? line + side * clear : y);
+  for (const label of labels) label.y = beside(label.y, label.y > line ? 1 : -1);
   labels.sort((a, b) => a.y - b.y);
   for (const side of [1, -1]) {
     const ordered = side > 0 ? labels : [...labels].reverse();
@@ -11,7 +35,7 @@ function spreadLabels(labels, low, high, gap = 17) {
       label.y = Math.max(low, Math.min(high, label.y));
       for (const other of ordered.slice(0, i)) {
         const apart = label.left > other.right || other.left > label.right;
-        if (!apart && (label.y - other.y) * side < gap) label.y = other.y + side * gap;
+        if (!apart && (label.y - other.y) * side < gap) label.y = beside(other.y + side * gap, side);
       }
     });
   }
@@ -33,8 +57,8 @@ function planeChart(data, actions) {
     chart.replaceChildren(layers.back, layers.guess, layers.labels, layers.dots);
     layers.back.replaceChildren(
       axes({ width, height, margin, x: state.x, y: state.y, xTicks: roundTicks(...data.x, width < 480 ? 4 : 8), yTicks: roundTicks(...data.y, 5),
-        xLabel: "PSNR in dB (less distortion →)", yLabel: "↑ motion (1 = as much as the real clip)" }),
-      draw("line", { x1: margin.left, x2: width - margin.right, y1: state.y(1), y2: state.y(1), style: "stroke: var(--truth); stroke-width: 1.5" }));
+        xLabel: "PSNR in dB (less distortion →)", yLabel: `↑ ${data.motion_label}` }),
+      draw("line", { class: "ssagan-truth", x1: margin.left, x2: width - margin.right, y1: state.y(1), y2: state.y(1), style: "stroke: var(--truth); stroke-width: 1.5" }));
     refresh();
   }
 
@@ -49,9 +73,9 @@ function planeChart(data, actions) {
     const place = dot.motion === null ? margin.top + 12 : state.y(dot.motion);
     const node = draw("g", { class: "ssagan-dot", tabindex: 0, role: "button", "aria-label": dot.told, "aria-pressed": dot.name === state.picked, "data-dot": dot.name, transform: `translate(${state.x(dot.psnr)} ${place})` });
     if (dot.motion === null) {
-      node.append(draw("line", { x1: 0, x2: 0, y1: 0, y2: height - margin.bottom - place, style: `stroke: var(--${dot.role}); stroke-width: 2; stroke-dasharray: ${MARKS.paper.dash}` }));
+      node.append(draw("line", { x1: 0, x2: 0, y1: 0, y2: height - margin.bottom - place, style: `stroke: var(--${dot.role}); stroke-width: 2; stroke-dasharray: ${OTHERS[dot.shape]?.dash ?? MARKS.paper.dash}` }));
     }
-    node.append(draw("circle", { class: "ssagan-halo", r: 13 }), shapeOf(dot.role, 7, !dot.comparable));
+    node.append(draw("circle", { class: "ssagan-halo", r: 13 }), dotShape(dot, 7));
     node.addEventListener("click", (event) => { event.stopPropagation(); actions.pick(dot.name); });
     node.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
@@ -68,9 +92,9 @@ function planeChart(data, actions) {
       const flip = x + 16 + size > state.width;
       return { dot, x, y, from: y, flip, left: flip ? x - 16 - size : x + 16, right: flip ? x - 16 : x + 16 + size };
     });
-    return spreadLabels(labels, margin.top, height - margin.bottom - 6).flatMap((label) => {
+    return spreadLabels(labels, margin.top, height - margin.bottom - 6, state.y(1)).flatMap((label) => {
       const side = label.flip ? -1 : 1;
-      const text = draw("text", { x: label.x + side * 18, y: label.y + 4, "text-anchor": label.flip ? "end" : "start", "aria-hidden": "true" }, label.dot.label);
+      const text = draw("text", { x: label.x + side * 18, y: label.y + 4, "text-anchor": label.flip ? "end" : "start", "aria-hidden": "true", style: "paint-order: stroke; stroke: var(--panel); stroke-width: 3px" }, label.dot.label);
       if (!label.dot.comparable) text.style.fill = "var(--paper)";
       const moved = Math.abs(label.y - label.from) > 3;
       return moved ? [draw("line", { class: "ssagan-leader", x1: label.x, y1: label.from, x2: label.x + side * 15, y2: label.y }), text] : [text];
@@ -125,7 +149,7 @@ mountAll("plane", (stage, data, root) => {
   function refreshLegend() {
     legend.replaceChildren(...chart.visible().map((dot) => make("button",
       { type: "button", tabindex: -1, "data-dot": dot.name, "aria-pressed": dot.name === chart.state.picked, onclick: () => pick(dot.name) },
-      swatch(dot.role, "dot", !dot.comparable), ` ${dot.label}`)));
+      dotSwatch(dot), ` ${dot.label}`)));
   }
 
   async function pick(name) {
