@@ -15,7 +15,6 @@ from torch.nn import functional as F
 from ssagan_lite.errors import InputError
 from ssagan_lite.evaluation.metrics import mean_psnr, motion_energy, motion_energy_ratio, mse, psnr, ssim
 
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
