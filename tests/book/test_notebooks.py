@@ -89,6 +89,16 @@ def test_figures_carry_a_still_for_readers_without_scripts(path):
                 assert {"image/png", "text/plain"} <= set(output["data"])
 
 
+def test_outputs_stand_alone(path):
+    """On Colab each output is a frame of its own, and a reader may have neither network nor scripts."""
+    for cell in cells(path, "code"):
+        for output in cell["outputs"]:
+            page = "".join(output.get("data", {}).get("text/html", ""))
+            assert not re.search(r"(?:https?:)?//(?!www\.w3\.org)[\w-]+\.\w{2,}[/\w]", page), source(cell)
+            without = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+            assert not page or re.search(r"<img [^>]*alt=\"[^\"]{8,}|<details", without), source(cell)
+
+
 def test_asks_for_two_commitments_and_grades_three_exercises(path):
     only_chapters(path)
     code = "\n".join(map(source, cells(path, "code")))

@@ -13,6 +13,12 @@ def figures() -> dict[str, Figure]:
     return make_figures()
 
 
+@pytest.fixture(scope="session")
+def figures_again() -> dict[str, Figure]:
+    """The same, made a second time."""
+    return make_figures()
+
+
 @pytest.fixture(scope="module")
 def browser():
     with Browser() as browser:
