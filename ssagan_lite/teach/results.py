@@ -6,15 +6,21 @@ from pathlib import Path
 from ssagan_lite.errors import InputError
 
 REPOSITORY = Path(__file__).parents[2]
+SHIPPED = Path(__file__).parent / "stored_results"  # what an installed package brings along (pyproject.toml)
 
 
 def results_folder():
-    """book/results of the repository that the notebook lies in, or of the one that the package runs from."""
+    """book/results of the repository that the notebook lies in, or of the one that the package runs from.
+
+    Where there is no repository, as on Colab, the copy that was installed with the package.
+    """
     here = Path.cwd()
     for folder in (here, *here.parents, REPOSITORY, REPOSITORY / "book"):
         for candidate in (folder / "book" / "results", folder / "results"):
             if candidate.is_dir() and candidate.parent.name == "book":
                 return candidate
+    if SHIPPED.is_dir():
+        return SHIPPED
     raise InputError("book/results was not found: run the notebook inside a clone of the repository")
 
 

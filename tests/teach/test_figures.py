@@ -126,6 +126,18 @@ def test_results_are_found_by_name_and_missing_ones_said(tmp_path, monkeypatch):
         results.value("other.json", "a")
 
 
+def test_without_a_repository_the_results_that_were_installed_are_read(tmp_path, monkeypatch):
+    (tmp_path / "stored").mkdir()
+    (tmp_path / "stored" / "made.json").write_text('{"a": 3}')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(results, "REPOSITORY", tmp_path / "nowhere")
+    monkeypatch.setattr(results, "SHIPPED", tmp_path / "stored")
+    assert results.value("made.json", "a") == 3
+    monkeypatch.setattr(results, "SHIPPED", tmp_path / "neither")
+    with pytest.raises(InputError, match="was not found"):
+        results.value("made.json", "a")
+
+
 def test_the_scale_is_the_readers_unless_a_gpu_is_there(monkeypatch):
     monkeypatch.delenv("SSAGAN_SCALE", raising=False)
     assert scale() == "reader"
