@@ -9,7 +9,6 @@ It can be stopped and started again: the runs lie in runs/, and a look that is t
 """
 
 import base64
-import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import tyro
-from PIL import Image
 
 from ssagan_lite.cli.options import end_well
 from ssagan_lite.data.clips import to_float, to_uint8
@@ -27,6 +25,7 @@ from ssagan_lite.evaluation.motion import flow_magnitude_ratio
 from ssagan_lite.evaluation.provenance import Stopwatch
 from ssagan_lite.inference.pretrained import load_generator
 from ssagan_lite.model.generator import Generator, GeneratorConfig
+from ssagan_lite.teach.frames import grid, webp
 from ssagan_lite.training.config import TrainConfig
 from ssagan_lite.training.fit import fit
 from ssagan_lite.training.systems import SSAGAN
@@ -108,7 +107,7 @@ def look(generator: Generator, photo: np.ndarray) -> dict:
         "gammas": {n.split(".")[1]: round(p.item(), 5) for n, p in generator.named_parameters() if "gamma" in n},
         "map": {"largest": float(f"{row.max():.4g}"), "levels": text((row / row.max() * 255).round().byte().numpy())},
         "entropy": round(-(row * row.clamp_min(1e-12).log()).sum().item() / np.log(row.numel()), 4),
-        "clip": {"shape": made.shape, "webp": packed(made)},
+        "clip": {"shape": made.shape, "webp": text(webp(grid(made, columns=len(made)), quality=80))},
         **scores(generator),
     }
 
@@ -135,14 +134,6 @@ def scores(generator: Generator) -> dict[str, float]:
         "motion_energy_ratio": round(energy.item(), 4),
         "flow_magnitude_ratio": round(flow_magnitude_ratio(made, target), 4),
     }
-
-
-def packed(clip: np.ndarray) -> str:
-    """All frames beside each other in one WebP picture, as text."""
-    strip = clip.transpose(1, 0, 2, 3).reshape(clip.shape[1], -1, 3)  # (H, T * W, 3)
-    buffer = io.BytesIO()
-    Image.fromarray(strip).save(buffer, "WEBP", quality=80, method=6)
-    return text(buffer.getvalue())
 
 
 def text(content: bytes | np.ndarray) -> str:

@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from browser import Browser, find_chromium  # noqa: E402
+from figure_page import AWAKE  # noqa: E402
 
 PAGES, PICTURES = ROOT / "_build" / "html", ROOT / "_build" / "screenshots"
 WIDTHS = {"desktop": 1200, "phone": 380}
-AWAKE = "[...document.querySelectorAll('figure.ssagan:not([data-kind=still])')].every(f => 'ready' in f.dataset)"
 
 
 def main() -> int:

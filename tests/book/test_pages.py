@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from browser import Browser, find_chromium, open_page
+from figure_page import AWAKE
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed; .ci/run installs it"),
@@ -14,7 +15,6 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[2]
 CONTENTS = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text("utf-8"))
 PAGES = ["index", *(chapter["file"] for part in CONTENTS["parts"] for chapter in part["chapters"])]
-AWAKE = "[...document.querySelectorAll('figure.ssagan:not([data-kind=still])')].every(f => 'ready' in f.dataset)"
 MATHS = "[...document.querySelectorAll('.math')].every(m => m.querySelector('mjx-container'))"
 BLANK = """[...document.querySelectorAll('canvas')].filter(c => {
   const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;

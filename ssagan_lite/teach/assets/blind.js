@@ -1,17 +1,6 @@
-// Needs: dom, theme, marks, player.
+// Needs: dom, theme, marks, player, random.
 // Pairs of clips without their names. The reader chooses; at the end the page says how often that was the clip with the
 // worse PSNR, with an exact interval. Order and sides are shuffled for each visit. Nothing leaves the page.
-
-// A small generator of random numbers, so that a visit can be repeated from its seed (mulberry32).
-function dice(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 // The rounds of one visit: which pair, and whether its first clip stands left.
 function shuffled(count, random) {
@@ -80,7 +69,7 @@ mountAll("blind", async (stage, data, root) => {
   function begin() {
     seed = data.seed === null ? crypto.getRandomValues(new Uint32Array(1))[0] : data.seed + visits;
     visits += 1;
-    rounds = shuffled(total, dice(seed));
+    rounds = shuffled(total, seeded(seed));
     started = performance.now();
     root.dataset.seed = seed;
     delete root.dataset.finished;
