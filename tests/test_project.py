@@ -19,9 +19,10 @@ ARROWS = {
     "evaluation": set(),
     "training": {"model", "data", "evaluation"},
     "baselines": {"model", "training"},
-    "inference": {"model", "data"},
-    "cli": {"model", "data", "evaluation", "training", "baselines", "inference"},
-    "teach": {"model", "data", "evaluation", "training", "baselines", "inference"},
+    "inference": {"model", "data", "baselines"},
+    "reproduction": {"model", "data", "evaluation", "training", "baselines", "inference"},
+    "cli": {"model", "data", "evaluation", "training", "baselines", "inference", "reproduction"},
+    "teach": {"model", "data", "evaluation", "training", "baselines", "inference", "reproduction"},
 }
 
 
@@ -50,7 +51,7 @@ def test_arrows_point_one_way(room):
 
 def test_model_and_training_stay_small():
     files = [*(PACKAGE / "model").glob("*.py"), *(PACKAGE / "training").glob("*.py")]
-    assert sum(len(file.read_text("utf-8").splitlines()) for file in files) < 1250
+    assert sum(len(file.read_text("utf-8").splitlines()) for file in files) < 1300
 
 
 def python(code: str) -> subprocess.CompletedProcess:

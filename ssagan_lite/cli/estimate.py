@@ -16,9 +16,10 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from ssagan_lite.baselines.registry import untrained
 from ssagan_lite.model.generator import GeneratorConfig
 from ssagan_lite.training.config import TrainConfig
-from ssagan_lite.training.systems import SSAGAN, System
+from ssagan_lite.training.systems import System
 
 BYTES = 4  # of a float32: weights, gradients and Adam's moments have 32 bits in mixed precision too
 SMALL_SIZE, SMALL_WIDTH, SMALL_BATCH = 64, 16, 2  # of the timed run on a CPU: seconds, not minutes
@@ -73,13 +74,13 @@ def count_flops(config: TrainConfig) -> float:
 
     def cycle(batch: int) -> float:
         with without_storage():
-            system = SSAGAN(explicit)
+            system = untrained(explicit)
             return config.critic_steps * flops_of(system, "critic", batch) + flops_of(system, "generator", batch)
 
     return at_batch(config.batch, cycle)
 
 
-def flops_of(system: SSAGAN, player: str, batch: int) -> float:
+def flops_of(system: System, player: str, batch: int) -> float:
     """FLOPs of one player's step, forward and backward. Call it where tensors have no storage."""
     with FlopCounter() as counter:
         loss_of(system, player, batch).backward()
@@ -112,12 +113,12 @@ def count_activations(config: TrainConfig) -> int:
 
     def step(player: str, batch: int) -> int:
         with without_storage():
-            return saved_bytes(SSAGAN(visible), player, batch)
+            return saved_bytes(untrained(visible), player, batch)
 
     return int(max(at_batch(config.batch, lambda n, p=player: step(p, n)) for player in ("critic", "generator")))
 
 
-def saved_bytes(system: SSAGAN, player: str, batch: int) -> int:
+def saved_bytes(system: System, player: str, batch: int) -> int:
     """Bytes of the storages that one player's loss leaves saved, each counted once, and the parameters not at all."""
     saved: dict[int, Tensor] = {}  # holding the tensors keeps an address from being given twice
 
@@ -133,7 +134,7 @@ def saved_bytes(system: SSAGAN, player: str, batch: int) -> int:
     return total
 
 
-def loss_of(system: SSAGAN, player: str, batch: int) -> Tensor:
+def loss_of(system: System, player: str, batch: int) -> Tensor:
     """One player's loss on a batch of zeros; as in fit(), only that player's weights require gradients."""
     shape, critic = system.config.generator, player == "critic"
     system.generator.requires_grad_(not critic)
@@ -145,7 +146,7 @@ def loss_of(system: SSAGAN, player: str, batch: int) -> Tensor:
 def count_parameters(config: TrainConfig) -> int:
     """How many numbers both networks learn."""
     with without_storage():
-        return sum(p.numel() for network in networks(SSAGAN(config)) for p in network.parameters())
+        return sum(p.numel() for network in networks(untrained(config)) for p in network.parameters())
 
 
 def networks(system: System) -> tuple[nn.Module, nn.Module]:
@@ -203,7 +204,7 @@ def time_cycle(config: TrainConfig, fabric) -> float:
     """Seconds of a cycle of real training steps on random clips, after one that warms up. fabric: a Fabric."""
     from ssagan_lite.training.fit import adam, update
 
-    system, shape = SSAGAN(config), config.generator
+    system, shape = untrained(config), config.generator
     system.generator, generator_optimizer = fabric.setup(system.generator, adam(system.generator, config))
     system.discriminator, critic_optimizer = fabric.setup(system.discriminator, adam(system.discriminator, config))
     real = torch.rand(config.batch, 3, shape.frames, shape.size, shape.size, device=fabric.device) * 2 - 1

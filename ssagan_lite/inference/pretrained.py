@@ -6,11 +6,12 @@ import warnings
 from pathlib import Path
 
 import torch
+from torch import nn
 
+from ssagan_lite.baselines.registry import build
 from ssagan_lite.data.paths import expand
 from ssagan_lite.errors import InputError
-from ssagan_lite.inference.released import config_from, load_weights, restore
-from ssagan_lite.model.generator import Generator
+from ssagan_lite.inference.released import load_weights, restore
 
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 MODELS = tuple(sorted(file.parent.name for file in WEIGHTS_FOLDER.glob("*/config.json")))
@@ -18,8 +19,8 @@ MODELS = tuple(sorted(file.parent.name for file in WEIGHTS_FOLDER.glob("*/config
 DEFAULT_MODEL = "sky-32"
 
 
-def load_generator(name_or_path: str | os.PathLike = DEFAULT_MODEL) -> Generator:
-    """Return a generator in eval mode, on the CPU, whose parameters require no gradient.
+def load_generator(name_or_path: str | os.PathLike = DEFAULT_MODEL) -> nn.Module:
+    """Return a generator in eval mode, on the CPU, whose parameters require no gradient; any model's, by its config.
 
     `name_or_path` is a model that ships (see `MODELS`), a run folder of `ssagan train` (its last checkpoint), a
     folder or `.safetensors` file in the released format, or a training checkpoint `.pt`. Tensors are read, code is
@@ -37,7 +38,7 @@ def load_generator(name_or_path: str | os.PathLike = DEFAULT_MODEL) -> Generator
     return generator.eval().requires_grad_(False)
 
 
-def _load(name_or_path: str | os.PathLike) -> Generator:
+def _load(name_or_path: str | os.PathLike) -> nn.Module:
     if name_or_path in MODELS:
         return load_weights(WEIGHTS_FOLDER / name_or_path)
     path = expand(name_or_path)
@@ -49,7 +50,7 @@ def _load(name_or_path: str | os.PathLike) -> Generator:
     return load_weights(path) if path.suffix == ".safetensors" else _load_checkpoint(path)
 
 
-def _load_checkpoint(path: Path) -> Generator:
+def _load_checkpoint(path: Path) -> nn.Module:
     """The generator inside the training state that `fit` writes: plain types only, so `weights_only` suffices."""
     try:
         with warnings.catch_warnings():
@@ -61,7 +62,7 @@ def _load_checkpoint(path: Path) -> Generator:
         raise InputError(f"{path} is no checkpoint of plain tensors, or is damaged; nothing else is loaded.") from error
     if not isinstance(state, dict) or not {"generator_config", "generator"} <= state.keys():
         raise InputError(f"{path} lacks a generator and its configuration; give a checkpoint that ssagan train wrote.")
-    return restore(config_from(state["generator_config"]), state["generator"], path)
+    return restore(build(state["generator_config"]), state["generator"], path)
 
 
 def _unknown(name: str) -> str:

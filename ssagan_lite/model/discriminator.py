@@ -27,8 +27,9 @@ class Discriminator(nn.Module):
             channels = width
         self.stages["logit"] = Stage(convolution(nn.Conv3d, config.encoder[-1], channels, 1, config.spectral_norm))
 
-    def forward(self, clips: Tensor) -> Tensor:
+    def forward(self, clips: Tensor, return_layers: bool = False) -> Tensor | tuple[Tensor, list[Tensor]]:
+        """Logits (N,); with return_layers also what each stage before makes, (N, C, T, H, W) each."""
         x = clips
-        for stage in self.stages.values():
-            x = stage(x)  # (N, 2C, T/2, H/2, W/2), and (N, 1, 1, 1, 1) at the end
-        return x.flatten()  # (N,)
+        layers = [x := stage(x) for stage in self.stages.values()]  # (N, 2C, T/2, H/2, W/2), at the end (N, 1, 1, 1, 1)
+        logits = layers.pop().flatten()  # (N,)
+        return (logits, layers) if return_layers else logits

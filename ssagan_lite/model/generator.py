@@ -58,6 +58,8 @@ class GeneratorConfig:
     """Filters of conv1; all others scale with it."""
     skip: Literal["concat", "add"] = "concat"
     """How the two halves are joined: concat as in the released code, add as in MD-GAN."""
+    deepest_skips: int | None = None
+    """How many of the deepest levels are joined: all by default, 3 in MD-GAN's second stage."""
     attention: Literal["all", "none"] | tuple[str, ...] = "all"
     """The layers that attention follows: all, none, or names such as conv3 deconv3."""
     gate: str = "learned"
@@ -76,6 +78,8 @@ class GeneratorConfig:
             raise InputError(f"width {self.width} leaves no filters; choose 1 or more (the paper has 32).")
         if self.skip not in ("concat", "add"):
             raise InputError(f"there is no skip connection '{self.skip}'; choose concat or add.")
+        if self.deepest_skips is not None and self.deepest_skips < 0:
+            raise InputError(f"{self.deepest_skips} levels cannot be joined; choose 0 or more.")
         possible = self.attendable
         if unknown := sorted(set(self.attended) - set(possible)):
             raise InputError(f"attention cannot follow {', '.join(unknown)}; choose among {', '.join(possible)}.")
@@ -106,6 +110,11 @@ class GeneratorConfig:
         names = {"all": self.attendable, "none": ()}
         return names.get(self.attention, (self.attention,)) if isinstance(self.attention, str) else self.attention
 
+    @property
+    def joined(self) -> tuple[str, ...]:
+        """The layers on the way up whose input is joined with the way down; deconv1 takes the bottleneck alone."""
+        return tuple(layer.name for layer in self.decoder[1:][: self.deepest_skips])
+
     def filters(self, layer: Layer) -> int:
         """The layer's filters at this width; three colours for the last."""
         return 3 if layer == self.decoder[-1] else layer.filters * self.width // 32
@@ -128,6 +137,8 @@ class Generator(nn.Module):
     At the defaults it has 52,319,370 parameters, 2,101,066 of them in attention.
     """
 
+    architecture = "table1"  # its name on disk, beside those of the baselines
+
     def __init__(self, config: GeneratorConfig | None = None):
         super().__init__()
         self.config = config = config or GeneratorConfig()
@@ -137,7 +148,7 @@ class Generator(nn.Module):
             self.encoder[layer.name] = self._stage(nn.Conv3d, layer, channels)
             channels = config.filters(layer)
         for layer in config.decoder:
-            doubled = config.skip == "concat" and layer.name != "deconv1"
+            doubled = config.skip == "concat" and layer.name in config.joined
             self.decoder[layer.name] = self._stage(nn.ConvTranspose3d, layer, channels * 2 if doubled else channels)
             channels = config.filters(layer)
 
@@ -149,7 +160,7 @@ class Generator(nn.Module):
         """
         *skips, x = self.encode(frames)  # the bottleneck goes on; it does not skip
         for name, stage in self.decoder.items():
-            x = stage(x if name == "deconv1" else self._join(x, skips.pop()))  # (N, C/2, 2T, 2H, 2W)
+            x = stage(self._join(x, skips.pop()) if name in self.config.joined else x)  # (N, C/2, 2T, 2H, 2W)
         return x
 
     def encode(self, frames: Tensor) -> list[Tensor]:

@@ -18,8 +18,10 @@ class TrainConfig:
     """synthetic, samples, a packed set, or a folder of mp4s or of folders of frames."""
     out: str = "runs/ssagan"
     """The run folder: config, metrics, samples, checkpoints, generator."""
-    model: Literal["ssagan"] = "ssagan"
-    """Which system to train."""
+    model: str = "ssagan"
+    """Which system to train: ssagan, or one of those it is compared with (`baselines.SYSTEMS`)."""
+    stage1: str = ""
+    """The trained first stage that a second one refines: a run folder or a file. For mdgan-stage2 and ssagan-b."""
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     adversarial: Literal["non-saturating", "minimax", "hinge", "wgan-gp", "released"] = "non-saturating"
     """The form of Eq. 4; see training/losses.py."""
@@ -29,6 +31,8 @@ class TrainConfig:
     """lambda_con of Eq. 7: weight of the L1 distance to the true clip."""
     ssim_weight: float = 0.0
     """Weight of 1 - SSIM (1 in the released code, absent from the paper)."""
+    ranking_weight: float = 1.0
+    """Weight of the ranking loss, which only second stages have (1 in MD-GAN)."""
     gradient_penalty: float = 0.0
     """Weight of the critic's gradient penalty (10 in the released code, absent from the paper)."""
     critic_spectral_norm: bool = False
@@ -77,7 +81,7 @@ class TrainConfig:
             )
         for name in ("steps", "critic_steps", "batch", "clips", "sample_every", "devices", "num_nodes"):
             self._check(name, getattr(self, name) >= 1, "1 or more")
-        for name in ("adversarial_weight", "content_weight", "ssim_weight", "gradient_penalty"):
+        for name in ("adversarial_weight", "content_weight", "ssim_weight", "ranking_weight", "gradient_penalty"):
             self._check(name, 0 <= getattr(self, name) < math.inf, "0 or more")
         self._check("learning_rate", 0 < self.learning_rate < math.inf, "above 0")
         self._check("milestones", all(step >= 1 for step in self.milestones), "steps from 1 on")

@@ -31,11 +31,17 @@ SAMPLES = 4  # clips whose first frames are animated again and again, to watch t
 EXPLODED = 1e6  # a loss or a gradient beyond this will not come back
 
 
-def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume: bool = False) -> Path:
+def fit(
+    config: TrainConfig,
+    clips=None,
+    *,
+    system: System | Callable[[TrainConfig], System] = SSAGAN,
+    resume: bool = False,
+) -> Path:
     """Train and return the run folder.
 
     clips: anything with len() and [i] -> uint8 (T, H, W, 3); opened from config.data where none are given. system: what
-    to train; SSA-GAN as config says where none is given. resume: go on from the folder's last checkpoint.
+    to train, or what makes it of config, after the seed is set. resume: go on from the folder's last checkpoint.
     Raises InputError for a folder that holds another run, or clips that do not fit, and KeyboardInterrupt, after a
     checkpoint, when Ctrl-C asked to stop.
     """
@@ -45,7 +51,7 @@ def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume
     check_shape(clips[0], config)
     fabric = start(config)
     torch.manual_seed(config.seed)
-    system = system or SSAGAN(config)
+    system = system if isinstance(system, System) else system(config)
     holders = set_up(fabric, system, config)
     done = restore(run, holders, config.steps) if resume else 0
     batches = read_batches(clips, order, done * system.critic_steps, fabric.device, **reading(config, fabric))
@@ -81,7 +87,7 @@ def fit(config: TrainConfig, clips=None, *, system: System | None = None, resume
                 if keep:
                     draw_curves(run.metrics(), run.path / "curves.png")
                 if keep or stop:
-                    save(run, holders, config, step)
+                    save(run, holders, system, step)
             if stop:
                 raise KeyboardInterrupt(f"stopped after step {step}, which is saved; go on with --resume")
     for logger in fabric.loggers:
@@ -113,7 +119,10 @@ def set_up(fabric: Fabric, system: System, config: TrainConfig) -> dict:
         if config.sync_batch_norm:
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
         # Clips come with their colours side by side in memory; convolutions run faster so (benchmarks/train_step.py).
-        setattr(system, name, network.to(memory_format=torch.channels_last_3d))
+        for module in network.modules():
+            if isinstance(module, nn.Conv3d | nn.ConvTranspose3d):
+                module.to(memory_format=torch.channels_last_3d)
+        setattr(system, name, network)
     system.generator, generator_optimizer = fabric.setup(system.generator, adam(system.generator, config))
     system.discriminator, critic_optimizer = fabric.setup(system.discriminator, adam(system.discriminator, config))
     return {
@@ -213,10 +222,10 @@ def watch(run: RunFolder, step: int, fixed: Tensor, system: System) -> dict[str,
     return {"motion/flow_ratio": round(ratio, 4)} if math.isfinite(ratio) else {}
 
 
-def save(run: RunFolder, holders: dict, config: TrainConfig, step: int) -> None:
+def save(run: RunFolder, holders: dict, system: System, step: int) -> None:
     """The whole state of the run as one checkpoint."""
     state = {name: holder.state_dict() for name, holder in holders.items()}
-    save_checkpoint(run.checkpoint, {"step": step, "generator_config": asdict(config.generator), **state})
+    save_checkpoint(run.checkpoint, {"step": step, "generator_config": system.description(), **state})
 
 
 def restore(run: RunFolder, holders: dict, steps: int) -> int:

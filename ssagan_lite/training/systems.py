@@ -1,6 +1,6 @@
 """A System is all that fit() knows of a model: two networks, and what each of them minimises. Chapters 07 and 08."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from torch import Tensor, nn, no_grad
 
@@ -22,6 +22,10 @@ class System:
     def __init__(self, generator: nn.Module, discriminator: nn.Module, critic_steps: int = 5):
         self.generator, self.discriminator, self.critic_steps = generator, discriminator, critic_steps
 
+    def description(self) -> dict:
+        """What builds the generator again (`inference.pretrained.load_generator`): its architecture and its config."""
+        return {"architecture": self.generator.architecture, **asdict(self.generator.config)}
+
     def generate(self, real: Tensor) -> Tensor:
         """The clips that the generator makes from the first frames of real ones; same shape and range."""
         return self.generator(real[:, :, 0])  # (N, 3, T, H, W)
@@ -36,13 +40,23 @@ class System:
 
 
 class SSAGAN(System):
-    """SSA-GAN's game (section 3.3): Eq. 6 for the discriminator, Eq. 7 for the generator, and the released extras."""
+    """SSA-GAN's game (section 3.3): Eq. 6 for the discriminator, Eq. 7 for the generator, and the released extras.
+
+    The systems in `baselines` play it too, with networks, or a content loss, of their own.
+    """
 
     def __init__(self, config: TrainConfig):
-        shape = config.generator
-        critic = replace(shape, spectral_norm=config.critic_spectral_norm)
-        super().__init__(Generator(shape), Discriminator(critic), config.critic_steps)
+        super().__init__(*self.networks(config), config.critic_steps)
         self.config, self.game = config, ADVERSARIAL[config.adversarial]
+
+    def networks(self, config: TrainConfig) -> tuple[nn.Module, nn.Module]:
+        """Generator and discriminator, with new weights."""
+        critic = replace(config.generator, spectral_norm=config.critic_spectral_norm)
+        return Generator(config.generator), Discriminator(critic)
+
+    def content(self, fake: Tensor, real: Tensor) -> Tensor:
+        """What ties the clip to the photo: Eq. 5."""
+        return content_loss(fake, real)
 
     def critic_loss(self, real: Tensor) -> Loss:
         """Eq. 6, and the gradient penalty where it has a weight. The generator's graph is not built."""
@@ -59,7 +73,7 @@ class SSAGAN(System):
     def generator_loss(self, real: Tensor) -> Loss:
         """Eq. 7, and the SSIM term where it has a weight."""
         fake = self.generate(real)
-        parts = {"content": content_loss(fake, real)}
+        parts = {"content": self.content(fake, real)}
         loss = self.config.content_weight * parts["content"]
         if self.config.adversarial_weight:
             parts["adversarial"] = self.game.generator(self.discriminator(fake))

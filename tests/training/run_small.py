@@ -25,6 +25,9 @@ class Plain(System):
         critic = nn.Sequential(nn.Conv3d(3, 4, 4, 4), nn.LeakyReLU(0.2), nn.Conv3d(4, 1, (2, 4, 4)), nn.Flatten())
         super().__init__(nn.Conv3d(3, 3, 3, padding=1), critic, critic_steps=1)
 
+    def description(self):
+        return {"architecture": "none that the package knows"}
+
     def generate(self, real):
         return self.generator(real[:, :, :1].expand_as(real)).tanh()  # (N, 3, T, H, W)
 
