@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ssagan_lite.model.attention import BACKENDS, SpatialSelfAttention
+from ssagan_lite.model.gates import GATES
 
 Times = tuple[int, ...]
+KNOWN = (nn.Conv3d, nn.BatchNorm3d, nn.LeakyReLU, nn.ReLU, SpatialSelfAttention)
 PAD = -1  # the frame of zeros: the last one of the list from which `convolve` takes its windows
 
 
@@ -27,7 +29,7 @@ def encode_repeated(encoder: nn.ModuleDict, first: Tensor) -> list[Tensor]:
 
     Exact in values, gradients and running statistics: equal windows of frames give equal frames, and the sums over
     time in attention and BatchNorm count each frame as often as it stands in the clip. The plain stages run where
-    the sums are not known (another norm than BatchNorm3d) or somebody watches a module with a forward hook.
+    the sums are not known (another norm, gate or attention) or somebody watches a module with a forward hook.
     """
     frames = clip_length(encoder)
     x, times, outputs = first.unsqueeze(2), (frames,), []  # (N, 3, 1, H, W)
@@ -50,9 +52,15 @@ def clip_length(encoder: nn.ModuleDict) -> int:
 
 
 def can_be_folded(encoder: nn.ModuleDict) -> bool:
-    """Whether each norm is the usual BatchNorm3d, whose sums can be weighted, and no forward hook waits for a call."""
-    usual = all(type(module) is nn.BatchNorm3d for name, module in encoder.named_modules() if name.endswith(".norm"))
-    return usual and not any(module._forward_hooks or module._forward_pre_hooks for module in encoder.modules())
+    """Whether each module computes what is folded here, and no forward hook waits for a call."""
+    known = all(does_as_known(module) for stage in encoder.values() for module in stage)
+    return known and not any(module._forward_hooks or module._forward_pre_hooks for module in encoder.modules())
+
+
+def does_as_known(module: nn.Module) -> bool:
+    """Whether its forward and its gate are those that this file knows; a block of one's own may look at all frames."""
+    gate = getattr(module, "gate", None)
+    return type(module).forward in {kind.forward for kind in KNOWN} and (gate is None or type(gate) in GATES.values())
 
 
 def expand(x: Tensor, times: Times) -> Tensor:

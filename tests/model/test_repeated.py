@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from ssagan_lite.model.attention import SpatialSelfAttention
 from ssagan_lite.model.gates import GATES
 from ssagan_lite.model.generator import Generator, GeneratorConfig
 from ssagan_lite.model.repeated import clip_length, encode_repeated, windows
@@ -174,3 +175,35 @@ def test_a_forward_hook_sees_the_whole_clip():
     encoder["conv4"].convolution.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0].shape[2]))
     encode_repeated(encoder, draw_frame(16))
     assert seen == [8]
+
+
+class Doubled(SpatialSelfAttention):
+    """Somebody's own block, which does not do what its parent does."""
+
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+class Own(nn.Module):
+    """Somebody's own block, which looks at all frames."""
+
+    def forward(self, x):
+        return x - x.mean(dim=2, keepdim=True)
+
+
+class OwnGate(nn.Module):
+    def forward(self, attended, x):
+        return x + attended * torch.arange(x.shape[2]).view(-1, 1, 1)
+
+
+@pytest.mark.parametrize("block", [lambda: Doubled(64), Own, lambda: nn.Sequential(Own())])
+def test_with_a_block_of_ones_own_the_plain_stages_run(block):
+    encoder, first = make_encoder(16), draw_frame(16)
+    encoder["conv5"].attention = block().double()
+    assert_same(run(encode_repeated, encoder, first), run(plain, encoder, first), 0.0)
+
+
+def test_with_a_gate_of_ones_own_the_plain_stages_run():
+    encoder, first = make_encoder(16), draw_frame(16)
+    encoder["conv5"].attention.gate = OwnGate()
+    assert_same(run(encode_repeated, encoder, first), run(plain, encoder, first), 0.0)
