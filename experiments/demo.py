@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ssagan_lite.cli.evaluate import STILL, score, still, table
+from ssagan_lite.cli.evaluate import table
 from ssagan_lite.cli.options import run_script
 from ssagan_lite.data.images import read_image
 from ssagan_lite.data.sources import open_clips
@@ -22,6 +22,7 @@ from ssagan_lite.errors import InputError
 from ssagan_lite.inference.predict import predict
 from ssagan_lite.inference.pretrained import load_generator
 from ssagan_lite.model.generator import GeneratorConfig
+from ssagan_lite.reproduction.scoring import STILL, score, still
 from ssagan_lite.teach import show
 from ssagan_lite.training.config import preset
 from ssagan_lite.training.fit import fit

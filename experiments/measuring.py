@@ -20,7 +20,6 @@ import tyro
 from torch import Tensor
 
 from ssagan_lite.baselines.still import copy_first, fading_copy
-from ssagan_lite.cli.evaluate import BATCH, PUBLISHED, Predictor, published, score, still
 from ssagan_lite.cli.options import end_well
 from ssagan_lite.data.batches import stack_clips
 from ssagan_lite.data.clips import resize_clips
@@ -31,6 +30,7 @@ from ssagan_lite.evaluation import metrics
 from ssagan_lite.evaluation.provenance import Stopwatch, fingerprint
 from ssagan_lite.evaluation.scores import CONVENTION
 from ssagan_lite.inference.pretrained import load_generator
+from ssagan_lite.reproduction.scoring import BATCH, PUBLISHED, Predictor, published, score, still
 
 SEED, FRAMES = 90_909, 32
 EYE = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1, 1)  # how much of grey each colour is

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import tyro
 
-from ssagan_lite.cli.evaluate import PUBLISHED, STILL, published, score, still
 from ssagan_lite.cli.options import end_well
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.data.sources import open_clips
 from ssagan_lite.evaluation.provenance import Stopwatch, fingerprint
 from ssagan_lite.evaluation.scores import CONVENTION, Scores
+from ssagan_lite.reproduction.scoring import PUBLISHED, STILL, published, score, still
 
 
 @dataclass

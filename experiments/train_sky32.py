@@ -16,7 +16,6 @@ from pathlib import Path
 
 import tyro
 
-from ssagan_lite.cli.evaluate import STILL, Predictor, score, still
 from ssagan_lite.cli.options import end_well
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.data.sources import open_clips
@@ -26,6 +25,7 @@ from ssagan_lite.evaluation.scores import CONVENTION
 from ssagan_lite.inference.pretrained import WEIGHTS_FOLDER, load_generator
 from ssagan_lite.inference.released import save_weights
 from ssagan_lite.model.generator import Generator, GeneratorConfig
+from ssagan_lite.reproduction.scoring import STILL, Predictor, score, still
 from ssagan_lite.training.config import TrainConfig
 from ssagan_lite.training.fit import fit
 

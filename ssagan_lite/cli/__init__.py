@@ -1,4 +1,4 @@
-"""The command line: `ssagan train | predict | evaluate`. It lists the commands, and turns errors into one sentence."""
+"""The command line, `ssagan COMMAND`: it lists the commands, and turns errors into one sentence."""
 
 import importlib
 import sys
@@ -11,6 +11,9 @@ COMMANDS = {
     "predict": "make a time-lapse from a photo",
     "train": "train a generator on clips",
     "evaluate": "score predictions, beside copying the first frame",
+    "reproduce": "make the paper's tables and figures, from data to numbers",
+    "study": "ask people: a blind page of pairs, and what their answers say",
+    "convert": "turn the authors' checkpoints, or MD-GAN's, into ours",
 }
 HELP = f"""usage: ssagan COMMAND [options]
 

@@ -4,24 +4,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-from tqdm.auto import tqdm
-
-from ssagan_lite.baselines.still import copy_first, fading_copy
+from ssagan_lite.baselines.still import copy_first
 from ssagan_lite.cli.options import parse
-from ssagan_lite.data.batches import stack_clips
-from ssagan_lite.data.clips import resize_clips
-from ssagan_lite.data.samples import load_samples
 from ssagan_lite.data.sources import natural_shape, open_clips
 from ssagan_lite.errors import InputError
-from ssagan_lite.evaluation.scores import CONVENTION, Scores, gather, score_clips
+from ssagan_lite.evaluation.scores import CONVENTION
 from ssagan_lite.inference.pretrained import load_generator
-
-BATCH = 4  # clips scored at a time: 200 MB in float64 at 128x128x32
-STILL = {"copy-first": copy_first, "fading-copy": fading_copy}
-PUBLISHED = ("mdgan-stage1", "mdgan-stage2")  # predictions that their authors made public, for the samples only
-Predictor = Callable[[Tensor, slice], Tensor]  # true clips (N, 3, T, H, W) and which they are -> predictions
+from ssagan_lite.reproduction.scoring import PUBLISHED, STILL, Predictor, published, score, still, trained
 
 
 @dataclass
@@ -75,30 +64,7 @@ def choose(options: Options) -> tuple[Predictor, int, int]:
     size = generator.config.size
     if options.size not in (None, size):
         raise InputError(f"{options.model} makes clips of {size} pixels, not {options.size}; leave out --size.")
-    return (lambda real, _: generator.animate(real[:, :, 0])), size, generator.config.frames
-
-
-def still(baseline: Callable[[Tensor, int], Tensor]) -> Predictor:
-    """A predictor that looks at the first frame alone."""
-    return lambda real, _: baseline(real[:, :, 0], real.shape[2])
-
-
-def published(name: str, size: int) -> Predictor:
-    """A predictor that looks up what MD-GAN's authors published."""
-    predictions = load_samples(name)
-    predictions = predictions if size == predictions.shape[2] else resize_clips(predictions, size)
-    return lambda _, which: stack_clips(list(predictions[which]))
-
-
-@torch.inference_mode()
-def score(predictor: Predictor, clips, name: str) -> Scores:
-    """Score a predictor on all clips, a few at a time."""
-    parts = []
-    for start in tqdm(range(0, len(clips), BATCH), desc=name, unit="batch", leave=False):
-        which = slice(start, min(start + BATCH, len(clips)))
-        real = stack_clips([clips[i] for i in range(which.start, which.stop)])  # (N, 3, T, H, W)
-        parts.append(score_clips(predictor(real, which), real))
-    return gather(parts)
+    return trained(generator), size, generator.config.frames
 
 
 def table(summaries: dict[str, dict], frames: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import safetensors
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from ssagan_lite.baselines.registry import build
@@ -28,7 +28,7 @@ def save_weights(generator: nn.Module, folder: str | Path, half: bool = True) ->
         name: (tensor.half() if half and name in parameters else tensor).contiguous().cpu()
         for name, tensor in generator.state_dict().items()
     }
-    save_file(tensors, folder / f"{WEIGHTS}.part")
+    (folder / f"{WEIGHTS}.part").write_bytes(save(tensors))  # save_file would keep the file from all other users
     about = {"architecture": generator.architecture, **dataclasses.asdict(generator.config)}
     (folder / f"{CONFIG}.part").write_text(json.dumps(about, indent=2) + "\n")
     for name in (WEIGHTS, CONFIG):

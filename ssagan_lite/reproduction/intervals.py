@@ -1,0 +1,77 @@
+"""How far a measured mean or share may be from the true one: the bootstrap, and the exact binomial interval.
+
+The paper prints its numbers without any. Both functions return (low, high) in the unit of what they were given.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from ssagan_lite.errors import InputError
+
+CHUNK = 500  # draws in memory at a time: 11 MB of indices for the 2,815 test clips
+
+
+def bootstrap_interval(values, level: float = 0.95, draws: int = 10_000, seed: int = 0) -> tuple[float, float]:
+    """The percentile bootstrap interval of a mean (Efron, 1979), in the unit of `values`.
+
+    values: 1-D, one number for each thing that was drawn at random and could have been another: a clip, or a rater
+    (one share each: then answers of one rater may resemble each other as they like). For two models on the same clips
+    give the differences, one a clip; an interval without 0 says that they differ. level in (0, 1). The same seed gives
+    the same interval. Raises InputError for fewer than two values, for other shapes, and for what is not finite.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
+        raise InputError(f"a bootstrap needs a row of two or more finite values, not one of shape {values.shape}.")
+    if draws < 1:
+        raise InputError(f"a bootstrap needs one draw or more, not {draws}.")
+    tail = _tail(level)
+    random = np.random.default_rng(seed)
+    sizes = [CHUNK] * (draws // CHUNK) + ([draws % CHUNK] if draws % CHUNK else [])
+    means = [values[random.integers(len(values), size=(size, len(values)))].mean(axis=1) for size in sizes]
+    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def exact_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+    """The exact interval of a binomial share in [0, 1] (Clopper and Pearson, 1934).
+
+    All shares p under which neither so many successes or more, nor so many or fewer, has a probability below
+    (1 - level) / 2. It supposes that the trials are independent, and is never too narrow then. No trials: (0, 1).
+    Raises InputError where successes are not within 0..trials.
+    """
+    if not 0 <= successes <= trials:
+        raise InputError(f"{successes} of {trials} is no count of successes; give 0 to {trials}.")
+    tail = _tail(level)
+    low = 0.0 if successes == 0 else _crossing(lambda p: at_least(successes, trials, p), tail)
+    high = 1.0 if successes == trials else _crossing(lambda p: at_least(successes + 1, trials, p), 1 - tail)
+    return low, high
+
+
+def at_least(successes: int, trials: int, share: float) -> float:
+    """The probability of `successes` or more in `trials`, each with the probability `share` in (0, 1)."""
+    counts = range(successes, trials + 1)
+    # Logarithms: the coefficients of a thousand trials are beyond the range of floats.
+    ways = (math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1) for k in counts)
+    odds = (k * math.log(share) + (trials - k) * math.log1p(-share) for k in counts)
+    return min(1.0, math.fsum(math.exp(w + o) for w, o in zip(ways, odds, strict=True)))
+
+
+def _crossing(rising: Callable[[float], float], target: float) -> float:
+    """Where a function on (0, 1) that rises from 0 to 1 reaches the target, by bisection to 1e-15."""
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        if rising(middle) < target:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _tail(level: float) -> float:
+    """The probability left out on either side."""
+    if not 0 < level < 1:  # also false for NaN
+        raise InputError(f"{level} is no level of an interval; give a number between 0 and 1, such as 0.95.")
+    return (1 - level) / 2
