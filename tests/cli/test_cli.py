@@ -163,7 +163,7 @@ def test_a_model_that_is_not_there_is_named(photo, tmp_path, capsys):
         (["train", "--content-weight", "inf"], "content_weight must be 0 or more, not inf"),
         (["train", "--seed", "-1"], "seed must be"),
         (["train", "--workers", "-1"], "workers must be"),
-        (["train", "--model", "stylegan"], "invalid choice 'stylegan'"),
+        (["train", "--model", "stylegan"], "there is no model 'stylegan' to train; choose one of ssagan, mdgan-stage1"),
         (["evaluate", "--clips", "few"], "--clips"),
     ],
 )
