@@ -2,9 +2,9 @@
 
     photo --> encoder --> code 0 --> LSTM --> code 1 --> LSTM --> code 2 --> ... ; each code --> decoder --> frame
 
-No code of RNN-GAN is public, so this is not it: it has what the paper's abstract says, an encoder, a state that is
-carried from frame to frame, a decoder, and a discriminator that sees single frames. The sizes of its layers and the
-weight of its adversarial term are ours.
+No code of RNN-GAN is public, so this is not it. What it takes from there is the idea: a state that is carried on, and
+makes the future one step at a time. Encoder, LSTM, decoder, a discriminator that sees single frames, all sizes and the
+weight of the adversarial term are our choice.
 """
 
 from dataclasses import dataclass

@@ -122,6 +122,7 @@ def test_table_4_from_the_beach(beach, tmp_path, capsys):
     assert "no source video lies on both sides" in printed
 
 
+@pytest.mark.paper("Fig. 1")
 @pytest.mark.paper("Fig. 4")
 def test_figures_share_the_runs_of_a_table(made, tmp_path, capsys):
     ours = made / "runs" / "ours-a"

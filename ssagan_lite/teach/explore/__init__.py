@@ -24,6 +24,9 @@ FIGURES = {
     "blind_test": "blind",
     "gamma_steps": "gamma",
     "stress_test": "stress",
+    "audit_list": "audit",
+    "two_streams": "streams",
+    "gram_motion": "gram",
 }
 __all__ = [*FIGURES]
 
