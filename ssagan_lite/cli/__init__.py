@@ -14,6 +14,7 @@ COMMANDS = {
     "reproduce": "make the paper's tables and figures, from data to numbers",
     "study": "ask people: a blind page of pairs, and what their answers say",
     "convert": "turn the authors' checkpoints, or MD-GAN's, into ours",
+    "export": "write a generator as ONNX, which runs in a web page",
 }
 HELP = f"""usage: ssagan COMMAND [options]
 
