@@ -1,6 +1,6 @@
 # Each target sets up what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help set-up book serve lab demo shots test clean
+.PHONY: help set-up book live serve lab demo shots test clean
 
 SYSTEM_PYTHON ?= $(shell command -v python3 || command -v python)
 PYTHON := .venv/bin/python
@@ -10,6 +10,7 @@ BOOK := _build/html/index.html
 
 help:
 	@echo "make book    build the book (warnings are errors) and say where it is"
+	@echo "make live    fetch what the live page runs its model with (needs Node; the book builds without)"
 	@echo "make serve   serve the built book on http://localhost:$(PORT)"
 	@echo "make lab     open the notebooks in JupyterLab"
 	@echo "make demo    train, score and predict in about a minute, and write a page to look at"
@@ -24,6 +25,10 @@ set-up:
 book: set-up
 	$(PYTHON) .venv/bin/jupyter-book build book --config _config.yml --path-output . -W -n --keep-going
 	@echo "The book is built: open $(CURDIR)/$(BOOK)"
+
+live:
+	@command -v npm >/dev/null || { echo "live: npm was not found: install Node 20 or newer; without it the live page asks a CDN." >&2; exit 1; }
+	cd tools/live && npm ci
 
 serve: book
 	@echo "The book is at http://localhost:$(PORT) (Ctrl-C stops)"
@@ -45,5 +50,5 @@ test: set-up
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env $(NOTEBOOKS)
 
 clean:
-	rm -rf _build .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build tools/live/node_modules .pytest_cache .ruff_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,529 @@
+"""The live page: what it is built from, and what a reader does with it, in a browser that reaches this machine only."""
+
+import base64
+import io
+import json
+import shutil
+import struct
+import sys
+import threading
+import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from browser import Browser, find_chromium
+from ssagan_lite.data.clips import to_float
+from ssagan_lite.data.images import resize_image
+from ssagan_lite.data.synthetic import synthetic_clips
+from ssagan_lite.inference.predict import predict
+from ssagan_lite.inference.pretrained import load_generator
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE, TOOLS = ROOT / "book" / "_live", ROOT / "tools" / "live"
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import live_page  # noqa: E402
+
+pytestmark = pytest.mark.xdist_group("live")
+needs_browser = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed; .ci/run installs it")
+LIVE = "document.querySelector('figure[data-kind=live]').live"
+DROP = """(() => {
+  const bytes = Uint8Array.from(atob(%r), (letter) => letter.charCodeAt(0)), data = new DataTransfer();
+  data.items.add(new File([bytes], %r));
+  const event = new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
+  document.querySelector('.live-screen').dispatchEvent(event);
+})()"""
+TAP = """(() => {
+  const screen = document.querySelector('.live-screen'), box = screen.querySelector('canvas').getBoundingClientRect();
+  screen.dispatchEvent(new MouseEvent('click', { clientX: box.x + %f * box.width, clientY: box.y + %f * box.height }));
+})()"""
+
+
+class Server(ThreadingHTTPServer):
+    """Serves a folder to this machine, as any static server would, and keeps what it was asked for."""
+
+    daemon_threads = True
+
+    def __init__(self, folder: Path, foreign=False):
+        self.asked, self.foreign = [], foreign
+        super().__init__(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        pass  # a page that gives up, hangs up
+
+    def url(self, path=""):
+        return f"http://127.0.0.1:{self.server_port}/{path}"
+
+
+class Handler(SimpleHTTPRequestHandler):
+    def end_headers(self):
+        if self.server.foreign:  # as a CDN does it
+            self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
+    def log_request(self, code="-", size="-"):
+        self.server.asked.append((self.command, self.path.split("?")[0], str(code)))
+
+    def log_message(self, *arguments):
+        pass
+
+
+def write_page(folder: Path) -> None:
+    """The live page alone, without the rest of the book: its HTML as book/live.md has it."""
+    html = (ROOT / "book" / "live.md").read_text("utf-8").split("```{raw} html\n")[1].split("```")[0]
+    (folder / "live.html").write_text(
+        f'<!doctype html><meta charset=utf-8><link rel=icon href="data:,">{html}', "utf-8"
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """What a build lays down for the page; skips where this machine lacks the runtime or the model."""
+    if not live_page.describe_runtime()["local"]:
+        pytest.skip("onnxruntime-web is not installed; make live fetches it")
+    folder = tmp_path_factory.mktemp("live")
+    live_page.fill(SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=str(folder)), None)
+    write_page(folder)
+    if not (folder / "_static" / "live" / "model.onnx").exists():
+        pytest.skip("the model's file cannot be made; install the extra export")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if find_chromium() is None:
+        pytest.skip("Chromium is not installed; .ci/run installs it")
+    with Browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def server(site):
+    return Server(site)
+
+
+@pytest.fixture(scope="module")
+def opened(browser, server):
+    with browser.page(server.url("live.html")) as page:
+        assert wait_for_state(page) == "live", page.console
+        yield page
+
+
+@pytest.fixture
+def page(opened):
+    """The page as the tests before have left it, as a reader would find it after some play."""
+    yield opened
+    assert opened.console == []
+
+
+def state(page, name):
+    return page.evaluate(f"document.querySelector('figure').dataset.{name}")
+
+
+def wait_for_state(page, seconds=60):
+    assert page.wait("'ready' in document.querySelector('figure').dataset", seconds), page.console
+    return state(page, "state")
+
+
+def runs(page):
+    return int(state(page, "runs"))
+
+
+def wait_for_clip(page, before):
+    assert page.wait(f"Number(document.querySelector('figure').dataset.runs) > {before}", 20), page.console
+
+
+def drop(page, data: bytes, name: str):
+    page.evaluate(DROP % (base64.b64encode(data).decode(), name))
+
+
+def picture(kind="PNG", width=200, height=120, **options) -> bytes:
+    """A procedural sky of another shape, as a file."""
+    sky = synthetic_clips(1, 128, 2, 3, noise=False).frames[0][0]
+    out = io.BytesIO()
+    Image.fromarray(sky).resize((width, height), Image.Resampling.BICUBIC).save(out, kind, **options)
+    return out.getvalue()
+
+
+def drop_picture(page, *args, **options) -> np.ndarray:
+    before = runs(page)
+    data = picture(*args, **options)
+    drop(page, data, "my sky.png")
+    wait_for_clip(page, before)
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def floats(page, expression) -> np.ndarray:
+    text = f"(a => btoa(Array.from(new Uint8Array(a.buffer), (b) => String.fromCharCode(b)).join('')))({expression})"
+    return np.frombuffer(base64.b64decode(page.evaluate(text)), np.float32)
+
+
+def clip_of(page) -> np.ndarray:
+    return floats(page, f"Float32Array.from({LIVE}.state.run.clip)")
+
+
+def press(page, text):
+    page.evaluate(f"[...document.querySelectorAll('figure button')].find((b) => b.textContent === {text!r}).click()")
+
+
+def refusal(page):
+    assert page.wait("document.querySelector('.live-refusal').textContent", 5)
+    return page.evaluate("document.querySelector('.live-refusal').textContent")
+
+
+# What the page is built from.
+
+
+def test_the_runtime_is_pinned_in_one_version():
+    wanted = json.loads((TOOLS / "package.json").read_text("utf-8"))["dependencies"]["onnxruntime-web"]
+    lock = json.loads((TOOLS / "package-lock.json").read_text("utf-8"))
+    package = lock["packages"]["node_modules/onnxruntime-web"]
+    assert wanted == package["version"] == live_page.describe_runtime()["version"]
+    assert wanted in live_page.describe_runtime()["cdn"]
+    for name, entry in lock["packages"].items():
+        assert not name or entry["integrity"].startswith("sha512-"), name
+        assert "resolved" not in entry, f"{name} names a registry"
+
+
+def test_the_runtime_that_npm_brings_is_the_pinned_one():
+    if not live_page.DIST.is_dir():
+        pytest.skip("onnxruntime-web is not installed; make live fetches it")
+    assert live_page.describe_runtime()["local"]
+
+
+def test_without_node_the_page_asks_the_cdn(tmp_path):
+    about = live_page.describe_runtime(tmp_path)
+    assert about["local"] is False
+    assert about["cdn"].startswith("https://")
+    (tmp_path / "ort.wasm.min.mjs").write_text("something else")
+    assert live_page.describe_runtime(tmp_path)["local"] is False
+
+
+def test_the_pictures_are_there_and_small():
+    names = (SOURCE / "sources.js").read_text("utf-8").split("SKIES = [")[1].split("]")[0].count('"') // 2
+    assert [f.name for f in sorted(SOURCE.glob("sky-*.webp"))] == [f"sky-{i + 1}.webp" for i in range(names)]
+    assert (SOURCE / "recording.webp").stat().st_size <= 300_000
+    with Image.open(SOURCE / "recording.webp") as recording:
+        assert recording.n_frames == load_generator().config.frames
+
+
+def test_a_build_without_the_model_says_so_and_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(live_page, "make_model", lambda cache: None)
+    live_page.fill(SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=str(tmp_path)), None)
+    assert json.loads((tmp_path / "_static" / "live" / "model.json").read_text("utf-8")) is None
+
+
+# What a reader does with it.
+
+
+@needs_browser
+def test_the_first_clip_comes_by_itself_and_the_second_visit_is_quick(browser, server):
+    for visit in ("first", "second"):
+        begun = time.monotonic()
+        with browser.page(server.url("live.html")) as page:
+            assert wait_for_state(page) == "live"
+            seconds = time.monotonic() - begun
+            print(f"{visit} visit: {seconds:.1f} s to the first picture, a clip in {state(page, 'ms')} ms")
+            assert int(state(page, "ms")) < 3000  # the aim is 1 s on two idle cores
+            assert page.overflow() <= 0
+    assert seconds < 10  # the aim is 3 s
+
+
+@needs_browser
+def test_the_browser_computes_what_the_package_computes(page):
+    photo = drop_picture(page)
+    generator = load_generator()
+    square = resize_image(photo, generator.config.size)
+    first = to_float(torch.from_numpy(square)[None, None])[:, :, 0]
+    given = floats(page, f"{LIVE}.state.run.photo.input").reshape(first.shape)
+    assert np.abs(given - first.numpy()).max() < 1.01 * 2 / 255  # one level: the rounding of a half
+    with torch.inference_mode():
+        clip = generator.animate(torch.from_numpy(given.copy())).numpy()
+    assert np.abs(clip_of(page) - clip.ravel()).max() < 2e-2  # weights in fp16
+
+
+@needs_browser
+def test_the_screen_shows_what_predict_writes(page):
+    photo = drop_picture(page)
+    page.evaluate("document.querySelector('input[aria-label=frame]').dispatchEvent(new Event('input'))")  # it stands
+    page.evaluate(f"{LIVE}.screen.show(5, false)")
+    raw = "[...document.querySelector('.live-screen canvas').getContext('2d').getImageData(300, 100, 40, 40).data]"
+    shown = np.array(page.evaluate(raw)).reshape(40, 40, 4)[..., :3]
+    written = predict(load_generator(), photo, size=640)[5, 100:140, 300:340]
+    assert np.abs(shown - written.astype(int)).max() <= 3
+    assert page.evaluate("(c => [c.width, c.height])(document.querySelector('.live-screen canvas'))") == [640, 384]
+
+
+@needs_browser
+def test_the_slider_multiplies_every_gamma(page):
+    slide = "(s => { s.value = %s; s.dispatchEvent(new Event('input')); })(document.querySelector('.live-gamma input'))"
+    as_trained = clip_of(page)
+    before = runs(page)
+    page.evaluate(slide % 0)
+    wait_for_clip(page, before)
+    assert state(page, "factor") == "0"
+    assert "attention is off" in page.evaluate("document.querySelector('.live-gamma').textContent")
+    assert np.abs(clip_of(page) - as_trained).max() > 0.02
+    before = runs(page)
+    press(page, "Back to 1")
+    wait_for_clip(page, before)
+    assert np.array_equal(clip_of(page), as_trained)
+
+
+@needs_browser
+def test_frames_are_scrubbed(page):
+    slider = "document.querySelector('input[aria-label=frame]')"
+    seek = f"(s => {{ s.value = %d; s.dispatchEvent(new Event('input')); }})({slider})"
+    pixels = "[...document.querySelector('.live-screen canvas').getContext('2d').getImageData(0, 0, 640, 200).data]"
+    page.evaluate(seek % 0)
+    first = np.array(page.evaluate(pixels))
+    page.evaluate(seek % (load_generator().config.frames - 1))
+    last = np.array(page.evaluate(pixels))
+    assert state(page, "playing") == "false"
+    assert np.abs(first - last).mean() > 1
+
+
+@needs_browser
+def test_a_tap_shows_the_attention_of_that_place_and_arrows_walk(page):
+    drop_picture(page)
+    side = page.evaluate(f"Math.sqrt({LIVE}.model.places)")
+    rows = floats(page, f"Float32Array.from({LIVE}.state.run.attention)").reshape(side**2, side**2)
+    assert np.abs(rows.sum(1) - 1).max() < 1e-3
+    page.evaluate(TAP % (0.3, 0.2))
+    place = int(state(page, "place"))
+    assert place == int(0.2 * side) * side + int(0.3 * side)
+    assert lamp(page, side) == rows[place].argmax()
+    page.evaluate("document.querySelector('.live-screen').focus()")
+    page.key("ArrowDown")
+    assert int(state(page, "place")) == place + side
+    assert f"{side**2} places" in page.evaluate("document.querySelector('.live-readout').textContent")
+    page.key("Escape")
+    assert state(page, "place") == ""
+    assert "Tap a place" in page.evaluate("document.querySelector('.live-readout').textContent")
+
+
+def lamp(page, side) -> int:
+    """The place that the overlay lights most."""
+    middles = (
+        "(v => { const d = v.getContext('2d').getImageData(0, 0, v.width, v.height).data, s = %d; return "
+        "Array.from({length: s * s}, (_, i) => d[4 * (Math.floor((Math.floor(i / s) + 0.5) * v.height / s) * v.width"
+        " + Math.floor((i %% s + 0.5) * v.width / s)) + 1]); })(document.querySelector('.live-veil'))"
+    )
+    return int(np.argmax(page.evaluate(middles % side)))
+
+
+@needs_browser
+def test_a_video_is_saved(page):
+    press(page, "Save as video")
+    assert page.wait("document.querySelector('figure').dataset.saved > 1000", 60), page.console
+    assert state(page, "savedType") in ("video/webm", "video/mp4")
+
+
+@needs_browser
+def test_where_browsers_make_no_video_the_frames_are_saved(browser, server):
+    with browser.page("about:blank") as page:
+        page.call("Page.addScriptToEvaluateOnNewDocument", source="delete window.MediaRecorder")
+        page.go(server.url("live.html"))
+        wait_for_state(page)
+        press(page, "Save the frames")
+        assert page.wait("document.querySelector('figure').dataset.savedType === 'image/png'", 20)
+        assert "one picture of all frames" in refusal(page)
+
+
+def png_head(width, height) -> bytes:
+    """A PNG that says how large it is, and holds nothing."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + b"\0\0\0\0" + b"\0\0\0\0IEND\xaeB`\x82"
+
+
+BAD = [
+    (b"Dear sky,\nhow are you?", "note.jpg", "is not a picture"),
+    (b"", "empty.png", "is empty"),
+    (picture("JPEG", 300, 200)[:4000], "cut.jpg", "is cut short"),
+    (picture("PNG")[:-200], "cut.png", "is cut short"),
+    (picture("WEBP")[:-200], "cut.webp", "is cut short"),
+    (picture("PNG", 12, 40), "tiny.png", "too small for a sky"),
+    (picture("PNG", 400, 20), "thin.png", "too long and thin"),
+    (png_head(20_000, 20_000), "bomb.png", "400 megapixels"),
+    (png_head(200, 200), "hollow.png", "is damaged"),
+    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "phone.heic", "HEIC"),
+    (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", "clip.mp4", "is a video"),
+    (picture("GIF"), "old.gif", "a kind that this page does not read"),
+]
+
+
+@needs_browser
+def test_bad_files_get_a_sentence_and_the_clip_stays(page):
+    before = runs(page)
+    for data, name, words in BAD:
+        drop(page, data, name)
+        assert page.wait(f"document.querySelector('.live-refusal').textContent.includes({words!r})", 5), (
+            f"{name}: {page.evaluate('document.querySelector(`.live-refusal`).textContent')}"
+        )
+        assert refusal(page).startswith(name)
+    assert runs(page) == before
+    drop_picture(page, "WEBP")
+    assert page.evaluate("document.querySelector('.live-refusal').textContent") == ""
+
+
+@needs_browser
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_photos_stand_upright(page, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    drop_picture(page, "JPEG", 300, 200, exif=exif)
+    shape = page.evaluate("(c => c.width / c.height)(document.querySelector('.live-screen canvas'))")
+    assert shape == pytest.approx(1.5 if orientation == 1 else 1 / 1.5, rel=0.02)
+
+
+@needs_browser
+def test_drawing_moves_and_so_does_the_brush(page):
+    before = runs(page)
+    press(page, "Draw")
+    wait_for_clip(page, before)
+    assert state(page, "photo") == "Your drawing"
+    drawn, before = clip_of(page), runs(page)
+    for key in ("ArrowDown", "ArrowRight", " "):
+        page.key(key)
+    wait_for_clip(page, before)
+    assert not np.array_equal(drawn, clip_of(page))
+
+
+@needs_browser
+def test_the_camera_that_is_not_there_gets_a_sentence(page):
+    press(page, "Camera")
+    assert "camera" in refusal(page).lower()
+
+
+@needs_browser
+def test_a_photo_from_the_camera_and_then_it_is_off(page):
+    page.evaluate(
+        "(() => { const c = document.createElement('canvas'), p = c.getContext('2d');"
+        "setInterval(() => { p.fillStyle = 'rgb(90, 140, 210)'; p.fillRect(0, 0, 320, 240); }, 50);"
+        "navigator.mediaDevices.getUserMedia = async () => (window.stream = c.captureStream(10)); })()"
+    )
+    before = runs(page)
+    press(page, "Camera")
+    assert page.wait("document.querySelector('.live-camera video')?.videoWidth", 10)
+    press(page, "Take the photo")
+    wait_for_clip(page, before)
+    assert state(page, "photo") == "A photo from the camera"
+    assert page.evaluate("stream.getTracks().every((track) => track.readyState === 'ended')")
+    assert page.evaluate("document.querySelector('.live-panel').childElementCount") == 0
+
+
+@needs_browser
+def test_nothing_leaves_the_device(browser, site):
+    server = Server(site)
+    with browser.page(server.url("live.html")) as page:
+        wait_for_state(page)
+        count = len(server.asked)
+        drop_picture(page)
+        page.evaluate(TAP % (0.5, 0.5))
+        press(page, "Draw")
+        assert page.wait("document.querySelector('figure').dataset.photo === 'Your drawing'")
+        assert len(server.asked) == count, "the page asked for something after it had loaded"
+        assert all(address.startswith((server.url(), "blob:")) for address in page.requests)
+    assert {method for method, _, _ in server.asked} == {"GET"}
+
+
+# Where it cannot run.
+
+
+@pytest.fixture
+def copy(site, tmp_path):
+    """A copy of the site to break, and where the page's own things are in it."""
+    folder = tmp_path / "site"
+    shutil.copytree(site, folder)
+    return SimpleNamespace(folder=folder, live=folder / "_static" / "live")
+
+
+def change_runtime(copy, **changes):
+    file = copy.live / "runtime.json"
+    file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | changes), "utf-8")
+
+
+def told(page):
+    return page.evaluate("document.querySelector('.live-told').textContent")
+
+
+def shows_recording(page):
+    return page.evaluate(
+        "(i => i.naturalWidth > 0 && i.clientWidth > 0)(document.querySelector('.live-recording img'))"
+    )
+
+
+@needs_browser
+def test_opened_as_a_file_it_shows_the_recording_and_one_sentence(browser, site):
+    with browser.page(site / "live.html") as page:
+        assert wait_for_state(page) == "recording"
+        assert "opened as a file" in told(page)
+        assert shows_recording(page)
+        assert page.console == []
+        assert page.requests == []
+
+
+@needs_browser
+def test_with_the_cdn_out_of_reach_it_shows_the_recording(browser, copy):
+    change_runtime(copy, local=False)
+    with browser.page(Server(copy.folder).url("live.html")) as page:
+        assert wait_for_state(page) == "recording"
+        assert "could not be loaded" in told(page)
+        assert shows_recording(page)
+
+
+@needs_browser
+def test_without_its_own_runtime_it_takes_the_cdns(browser, copy, tmp_path):
+    cdn = tmp_path / "cdn"
+    cdn.mkdir()
+    for name in json.loads((copy.live / "runtime.json").read_text("utf-8"))["files"]:
+        shutil.move(copy.live / name, cdn / name)
+    far = Server(cdn, foreign=True)
+    change_runtime(copy, cdn=far.url())  # it says that they are here, but they are not: a careless upload
+    with browser.page(Server(copy.folder).url("live.html")) as page:
+        assert wait_for_state(page) == "live"
+    assert len(far.asked) == 3
+
+
+@needs_browser
+def test_a_runtime_that_was_tampered_with_is_refused(browser, copy):
+    engine = copy.live / "ort.wasm.min.mjs"
+    engine.write_bytes(engine.read_bytes().replace(b"wasm", b"wasn", 1))
+    with browser.page(Server(copy.folder).url("live.html")) as page:
+        assert wait_for_state(page) == "recording"
+
+
+@needs_browser
+def test_a_build_without_the_model_shows_the_recording(browser, copy):
+    (copy.live / "model.json").write_text("null")
+    with browser.page(Server(copy.folder).url("live.html")) as page:
+        assert wait_for_state(page) == "recording"
+        assert "without the model" in told(page)
+
+
+@needs_browser
+def test_another_model_of_another_size_needs_no_change(browser, copy):
+    for name in live_page.NEEDED:
+        pytest.importorskip(name, reason="needs the extra export")
+    from ssagan_lite.inference.export import export
+    from ssagan_lite.model.generator import Generator, GeneratorConfig
+
+    generator = Generator(GeneratorConfig(size=16, width=2, attention="none")).eval()  # no gammas, and no map
+    file = copy.live / "model.onnx"
+    about = export(generator, file, name="another", force=True) | {"sha256": live_page.hash_of(file)}
+    (copy.live / "model.json").write_text(json.dumps(about), "utf-8")
+    with browser.page(Server(copy.folder).url("live.html")) as page:
+        assert wait_for_state(page) == "live", page.console
+        assert len(clip_of(page)) == 3 * generator.config.frames * 16 * 16
+        page.evaluate(TAP % (0.5, 0.5))
+        assert state(page, "place") == ""
+        hidden = "[...document.querySelectorAll('figure .live-gamma, figure button')].filter((b) => b.hidden).length"
+        assert page.evaluate(hidden) == 2  # the slider, and the button that asks where a place looks
+        assert page.console == []
