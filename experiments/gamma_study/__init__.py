@@ -1,0 +1,1 @@
+"""The parts of experiments/gamma.py: arms, one run, its scores, and the statistics over all of them."""
