@@ -46,7 +46,7 @@ shots: book
 test: set-up
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m pytest -n 2 --dist loadgroup tests
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadgroup tests
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env $(NOTEBOOKS)
 
 clean:

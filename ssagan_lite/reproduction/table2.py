@@ -6,19 +6,13 @@ from pathlib import Path
 
 from ssagan_lite.data.paths import expand
 from ssagan_lite.errors import InputError
+from ssagan_lite.reproduction.paper import TABLE_2
 from ssagan_lite.reproduction.study.analysis import RULE, SIMULATED, compare, is_careless, span
 from ssagan_lite.reproduction.study.answers import Sheet, read_all, read_answers
 from ssagan_lite.reproduction.study.page import Made, make_page
 
 METHODS = ("ours", "mdgan-stage1", "mdgan-stage2", "real")
-# (first, second, how often the paper's ten subjects preferred the first, in 1000 answers)
-COMPARISONS = (
-    ("ours", "mdgan-stage1", 871),
-    ("ours", "mdgan-stage2", 526),
-    ("mdgan-stage1", "real", 286),
-    ("mdgan-stage2", "real", 322),
-    ("ours", "real", 334),
-)
+COMPARISONS = tuple((*two, score) for two, score in TABLE_2.items())  # (first, second, printed score of 1000)
 
 
 def pages(

@@ -2,9 +2,8 @@
 
 import pytest
 
-from ssagan_lite.reproduction.paper import POSTER_3, TABLE_2, TABLE_3, TABLE_4, Printed, possible, range_note
+from ssagan_lite.reproduction.paper import POSTER_3, TABLE_3, TABLE_4, Printed, possible, range_note
 from ssagan_lite.reproduction.rows import ROWS, TABLES
-from ssagan_lite.reproduction.table2 import COMPARISONS
 
 
 @pytest.mark.paper("Table 4")
@@ -29,8 +28,3 @@ def test_every_printed_row_is_a_row_that_is_made_again():
     assert set(TABLE_3) | set(TABLE_4) <= made
     assert {ROWS[name].printed for name in TABLES["table3"]} - {""} == set(TABLE_3)
     assert {ROWS[name].printed for name in TABLES["table4"]} - {""} == set(TABLE_4)
-
-
-@pytest.mark.paper("Table 2")
-def test_table_2_is_one_and_the_same_in_both_places():
-    assert {(first, second): score for first, second, score in COMPARISONS} == TABLE_2
