@@ -8,14 +8,13 @@ System is SSAGAN, whose losses are the same. SSA-GAN (b) is this second stage wi
 the two readings of the paper's Table 3 it is depends on the first stage that it is given.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ssagan_lite.errors import InputError
-from ssagan_lite.model.discriminator import Discriminator
 from ssagan_lite.model.generator import Generator, GeneratorConfig
 from ssagan_lite.training.config import TrainConfig
 from ssagan_lite.training.systems import SSAGAN, Loss
@@ -97,8 +96,7 @@ class SecondStage(SSAGAN):
         """The two stages, the first with its trained weights, and the second discriminator."""
         generator = TwoStage(TwoStageConfig(self.stage1.config, config.generator))
         generator.stage1.load_state_dict(self.stage1.state_dict())
-        critic = replace(config.generator, spectral_norm=config.critic_spectral_norm)
-        return generator.train(), Discriminator(critic)
+        return generator.train(), self.critic(config)
 
     def generate(self, real: Tensor) -> Tensor:
         """The refined clips, (N, 3, T, H, W); both stages' are kept for the ranking loss of the same step."""

@@ -1,6 +1,5 @@
 """A generator on disk, as it is released: model.safetensors (parameters in fp16) beside config.json. Chapter 11."""
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from torch import nn
 
 from ssagan_lite.baselines.registry import build
 from ssagan_lite.errors import InputError
+from ssagan_lite.model.generator import description
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 
@@ -29,8 +29,7 @@ def save_weights(generator: nn.Module, folder: str | Path, half: bool = True) ->
         for name, tensor in generator.state_dict().items()
     }
     (folder / f"{WEIGHTS}.part").write_bytes(save(tensors))  # save_file would keep the file from all other users
-    about = {"architecture": generator.architecture, **dataclasses.asdict(generator.config)}
-    (folder / f"{CONFIG}.part").write_text(json.dumps(about, indent=2) + "\n")
+    (folder / f"{CONFIG}.part").write_text(json.dumps(description(generator), indent=2) + "\n")
     for name in (WEIGHTS, CONFIG):
         (folder / f"{name}.part").replace(folder / name)
     return folder

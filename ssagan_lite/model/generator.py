@@ -4,7 +4,7 @@ frame 0, T times --> conv1 --> ... --> conv5 --> conv6 --> deconv1 --> ... --> d
                        \\______________________ skip connections ______________________/
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import torch
@@ -207,6 +207,11 @@ def batch_norm(channels: int) -> nn.BatchNorm3d:
     made = nn.BatchNorm3d(channels)
     nn.init.normal_(made.weight, 1.0, 0.02)
     return made
+
+
+def description(generator: nn.Module) -> dict:
+    """What builds a generator again (`baselines.registry.build`): its architecture and its config, as plain values."""
+    return {"architecture": generator.architecture, **asdict(generator.config)}
 
 
 def layer_shapes(config: GeneratorConfig) -> dict[str, tuple[int, ...]]:

@@ -1,11 +1,11 @@
 """A System is all that fit() knows of a model: two networks, and what each of them minimises. Chapters 07 and 08."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from torch import Tensor, nn, no_grad
 
 from ssagan_lite.model.discriminator import Discriminator
-from ssagan_lite.model.generator import Generator
+from ssagan_lite.model.generator import Generator, description
 from ssagan_lite.training.config import TrainConfig
 from ssagan_lite.training.losses import ADVERSARIAL, content_loss, gradient_penalty, ssim_loss
 
@@ -23,8 +23,8 @@ class System:
         self.generator, self.discriminator, self.critic_steps = generator, discriminator, critic_steps
 
     def description(self) -> dict:
-        """What builds the generator again (`inference.pretrained.load_generator`): its architecture and its config."""
-        return {"architecture": self.generator.architecture, **asdict(self.generator.config)}
+        """What builds the generator again, as it stands in a checkpoint."""
+        return description(self.generator)
 
     def generate(self, real: Tensor) -> Tensor:
         """The clips that the generator makes from the first frames of real ones; same shape and range."""
@@ -51,8 +51,12 @@ class SSAGAN(System):
 
     def networks(self, config: TrainConfig) -> tuple[nn.Module, nn.Module]:
         """Generator and discriminator, with new weights."""
-        critic = replace(config.generator, spectral_norm=config.critic_spectral_norm)
-        return Generator(config.generator), Discriminator(critic)
+        return Generator(config.generator), self.critic(config)
+
+    @staticmethod
+    def critic(config: TrainConfig) -> nn.Module:
+        """The paper's discriminator, with new weights."""
+        return Discriminator(replace(config.generator, spectral_norm=config.critic_spectral_norm))
 
     def content(self, fake: Tensor, real: Tensor) -> Tensor:
         """What ties the clip to the photo: Eq. 5."""
