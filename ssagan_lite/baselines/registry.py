@@ -10,6 +10,8 @@ from torch import nn
 from ssagan_lite.baselines.mdgan import SecondStage, TwoStage, TwoStageConfig
 from ssagan_lite.baselines.recurrent import Recurrent, RecurrentConfig, RecurrentGenerator
 from ssagan_lite.baselines.vgan import VGAN, VGANConfig, VGANGenerator
+from ssagan_lite.beyond.game import Wind
+from ssagan_lite.beyond.wind import WindConfig, WindGenerator
 from ssagan_lite.errors import InputError
 from ssagan_lite.model.generator import Generator, GeneratorConfig
 from ssagan_lite.training.config import TrainConfig
@@ -22,6 +24,7 @@ SYSTEMS = {
     "ssagan-b": SecondStage,  # (b): attention in the second stage, on either reading of its first
     "vgan": VGAN,
     "recurrent": Recurrent,
+    "wind": Wind,  # beyond the paper: told the wind
 }
 SECOND_STAGES = ("mdgan-stage2", "ssagan-b")
 
@@ -30,6 +33,7 @@ ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     TwoStage.architecture: (TwoStageConfig, TwoStage),
     VGANGenerator.architecture: (VGANConfig, VGANGenerator),
     RecurrentGenerator.architecture: (RecurrentConfig, RecurrentGenerator),
+    WindGenerator.architecture: (WindConfig, WindGenerator),
 }
 
 
@@ -37,7 +41,7 @@ def recipe(model: str, config: TrainConfig) -> TrainConfig:
     """config with what is the model's own: its skips and attention, its losses, its steps. Data, size, length stay.
 
     MD-GAN: Xiong et al. (2018), and the layers of its public test code. (b): c_cal = 8 in the released code. VGAN:
-    `main_conditional.lua`. Recurrent: ours. Raises InputError for a name that is not in `SYSTEMS`.
+    `main_conditional.lua`. Recurrent and wind: ours. Raises InputError for a name that is not in `SYSTEMS`.
     """
     if model not in SYSTEMS:
         raise InputError(f"there is no model '{model}' to train; choose one of {', '.join(SYSTEMS)}.")
@@ -49,6 +53,7 @@ def recipe(model: str, config: TrainConfig) -> TrainConfig:
         "ssagan-b": {"generator": replace(shape, skip="add", deepest_skips=3, reduction=gcd(8, shape.width))},
         "vgan": {"critic_steps": 1, "betas": (0.5, 0.999), "batch": 32, "content_weight": 10.0},
         "recurrent": {"critic_steps": 1, "betas": (0.5, 0.999), "adversarial_weight": 0.01},
+        "wind": {"critic_steps": 1, "content_weight": 50.0},
     }
     return config.replace(model=model, **changes[model])
 

@@ -38,7 +38,8 @@ def test_a_photo_becomes_a_clip_and_only_the_photo_is_looked_at(model, real):
         clip = system.generator.animate(real[:, :, 0])
         assert clip.shape == real.shape
         assert clip.abs().max() <= 1
-        torch.testing.assert_close(system.generate(torch.cat((real[:, :, :1], -real[:, :, 1:]), dim=2)), clip)
+        if model != "wind":  # which is told the true clip's wind (tests/beyond)
+            torch.testing.assert_close(system.generate(torch.cat((real[:, :, :1], -real[:, :, 1:]), dim=2)), clip)
 
 
 @pytest.mark.parametrize("model", SYSTEMS)
