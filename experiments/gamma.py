@@ -1,6 +1,6 @@
 """Does a gate that starts shut matter? Six arms, ten seeds each, paired: book/results/gamma.json.
 
-    python experiments/gamma.py                                  about 14 hours of one core; stop it, and give it again
+    python experiments/gamma.py                                  about 4 hours of one core; stop it, and give it again
     python experiments/gamma.py --report                         from what is finished, at any time
     python experiments/gamma.py --variant my_file.py:MyBlock     your own block in place of attention
     python experiments/gamma.py --scale medium --seeds 3         64x64x32, width 8
@@ -51,7 +51,7 @@ class Options:
     seeds: int = 0
     """Runs of each arm; 0 is 10 at the tiny scale, and 3 at the medium one."""
     steps: int = 0
-    """Generator steps of a run, each after five of the critic; 0 is 1500."""
+    """Generator steps of a run, each after five of the critic; 0 is 600."""
     processes: int = 0
     """Runs at a time, each on one core; 0 is as many as there are cores."""
     report: bool = False

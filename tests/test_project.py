@@ -20,7 +20,7 @@ ARROWS = {
     "training": {"model", "data", "evaluation"},
     "beyond": {"model", "training"},
     "baselines": {"model", "training", "beyond"},
-    "inference": {"model", "data", "baselines"},
+    "inference": {"model", "data", "baselines", "beyond"},
     "reproduction": {"model", "data", "evaluation", "training", "baselines", "inference"},
     "cli": {"model", "data", "evaluation", "training", "baselines", "inference", "reproduction"},
     "teach": {"model", "data", "evaluation", "training", "baselines", "inference", "reproduction"},

@@ -32,6 +32,9 @@ class Options:
     """Long side of the clip in pixels."""
     detail: bool = False
     """Add the predicted change to the photo itself, so that its fine detail stays."""
+    wind: tuple[float, float] | None = None
+    """How far the sky is to move over the clip: to the right, in widths of the picture, and down, in heights. By default
+    the model's own; models that are told no wind take none."""
     fps: float = 8
     """Frames per second."""
     force: bool = False
@@ -46,7 +49,7 @@ def run(arguments: list[str]) -> None:
     check_video_target(options.out, options.fps, options.force)  # before the work, not after it
     photo = read_image(options.image)
     generator = load_generator(options.checkpoint)
-    clip = predict(generator, photo, size=options.size, detail=options.detail)  # (T, H, W, 3)
+    clip = predict(generator, photo, size=options.size, detail=options.detail, wind=options.wind)  # (T, H, W, 3)
     path = write_video(options.out, clip, fps=options.fps, force=options.force)
     frames, height, width, _ = clip.shape
     if options.json:

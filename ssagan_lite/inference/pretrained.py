@@ -3,6 +3,7 @@
 import difflib
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,7 +15,9 @@ from ssagan_lite.errors import InputError
 from ssagan_lite.inference.released import load_weights, restore
 
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
-MODELS = tuple(sorted(file.parent.name for file in WEIGHTS_FOLDER.glob("*/config.json")))
+VARIANTS = {"sky-64-calm": ("sky-64", {"wind": None})}  # the same weights, another configuration
+_FOLDERS = {file.parent.name for file in WEIGHTS_FOLDER.glob("*/config.json")}
+MODELS = tuple(sorted(_FOLDERS | {name for name, (source, _) in VARIANTS.items() if source in _FOLDERS}))
 """The names of the models that ship with the package."""
 DEFAULT_MODEL = "sky-32"
 
@@ -40,7 +43,10 @@ def load_generator(name_or_path: str | os.PathLike = DEFAULT_MODEL) -> nn.Module
 
 def _load(name_or_path: str | os.PathLike) -> nn.Module:
     if name_or_path in MODELS:
-        return load_weights(WEIGHTS_FOLDER / name_or_path)
+        source, changes = VARIANTS.get(name_or_path, (name_or_path, {}))
+        generator = load_weights(WEIGHTS_FOLDER / source)
+        generator.config = replace(generator.config, **changes)
+        return generator
     path = expand(name_or_path)
     if not path.exists():
         raise InputError(_unknown(str(name_or_path)))
