@@ -30,7 +30,7 @@ class Protocol:
     scale: str
     generator: GeneratorConfig
     seeds: int = 10
-    steps: int = 600  # in 1,500 of Table 3's first row, the distance to the true clips fell up to about 600 and then rose
+    steps: int = 600  # in 1,500 steps of table3-tiny, content falls until about here, and then rises
     clips: int = 2_048
     unseen: int = 48
 

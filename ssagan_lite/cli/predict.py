@@ -33,8 +33,8 @@ class Options:
     detail: bool = False
     """Add the predicted change to the photo itself, so that its fine detail stays."""
     wind: tuple[float, float] | None = None
-    """How far the sky is to move over the clip: to the right, in widths of the picture, and down, in heights. By default
-    the model's own; models that are told no wind take none."""
+    """How far the sky is to move over the clip: to the right, in picture widths, and down, in heights. By default the
+    model's own; models that are told no wind take none."""
     fps: float = 8
     """Frames per second."""
     force: bool = False
