@@ -68,7 +68,7 @@ class WindGenerator(Generator):
         response (N, 4, T, H, W), rows of a 2x2 matrix, the unit matrix plus up to +-`REACH`; two changes of colour
         (N, 3, T, H, W) in [-1, 1], the first under the wind, the second in a calm.
         """
-        made = super().forward(first).float()  # (N, 10, T, H, W); places need all their digits
+        made = smoothed(super().forward(first).float())  # (N, 10, T, H, W); places need all their digits
         response, change, calm_change = made.split((RESPONSE, CHANGE, CHANGE), dim=1)
         unit = torch.eye(2, device=made.device).view(1, RESPONSE, 1, 1, 1)
         return unit + REACH * response, change, calm_change
@@ -87,6 +87,16 @@ def check_wind(wind: tuple[float, float]) -> None:
         raise InputError(f"the wind {wind} is not two numbers from -{MOST_WIND:g} to {MOST_WIND:g}, in picture widths.")
 
 
+def smoothed(x: Tensor) -> Tensor:
+    """(N, C, T, H, W) -> the same shape, weighted 1:2:1 with the neighbours on each axis.
+
+    This takes out the pattern of two pixels and two frames that transposed convolutions leave (chapter 4), wholly, and
+    little else. A photo that is carried along a chessboard of motions would be torn by it.
+    """
+    x = F.pad(x, (1,) * 6, mode="replicate")  # (N, C, T+2, H+2, W+2)
+    return F.avg_pool3d(F.avg_pool3d(x, 2, stride=1), 2, stride=1)  # (N, C, T, H, W)
+
+
 def calm(first: Tensor, change: Tensor) -> Tensor:
     """The photo with a change of colour (N, 3, T, H, W), in [-1, 1]."""
     return (first.unsqueeze(2) + change).clamp(-1, 1)  # (N, 3, T, H, W)
@@ -98,11 +108,15 @@ def carried(first: Tensor, response: Tensor, change: Tensor, wind: Tensor) -> Te
     first (N, 3, H, W); response (N, 4, T, H, W); change (N, 3, T, H, W); wind (N, 2). What comes in over an edge is
     what lies on its other side, as in a mirror.
     """
+    clip = first.unsqueeze(2).expand_as(change)  # (N, 3, T, H, W)
+    return (look_up(clip, -share_of_way(response, wind)) + change).clamp(-1, 1)
+
+
+def share_of_way(response: Tensor, wind: Tensor) -> Tensor:
+    """How far each place has moved in each frame: (N, 4, T, H, W) and (N, 2) -> (N, 2, T, H, W), picture widths."""
     n, _, t, h, w = response.shape
-    way = (response.view(n, 2, 2, t, h, w) * wind.view(n, 1, 2, 1, 1, 1)).sum(dim=2)  # (N, 2, T, H, W), widths
-    way = way * torch.linspace(0, 1, t, device=way.device).view(1, 1, t, 1, 1)  # (N, 2, T, H, W)
-    moved = look_up(first.unsqueeze(2).expand(n, 3, t, h, w), -way)  # (N, 3, T, H, W)
-    return (moved + change).clamp(-1, 1)
+    way = (response.view(n, 2, 2, t, h, w) * wind.view(n, 1, 2, 1, 1, 1)).sum(dim=2)  # (N, 2, T, H, W)
+    return way * torch.linspace(0, 1, t, device=way.device).view(1, 1, t, 1, 1)
 
 
 def look_up(clip: Tensor, way: Tensor) -> Tensor:

@@ -1,14 +1,17 @@
 """One photo becomes a moving sky, at the photo's own aspect. Chapter 01 shows it, chapter 11 builds it."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
 import torch
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
-from ssagan_lite.beyond.wind import WindGenerator, check_wind
+from ssagan_lite.beyond.wind import WindGenerator, check_wind, look_up, share_of_way
 from ssagan_lite.data.clips import to_float
 from ssagan_lite.data.images import as_rgb, read_image, resize, resize_image
 from ssagan_lite.errors import InputError
@@ -33,7 +36,8 @@ def predict(
     With `detail`, the clip's change since its own frame 0 is enlarged and added to the photo at full output size. The
     change is taken from the clip's frame 0, not from the squashed photo, because what the generator cannot draw (its
     blur, a tint) is in all its frames and cancels: what does not move stays exactly the photo, and frame 0 is the
-    photo. The price: fine texture of a moving cloud stays where it was in the photo.
+    photo. The price: fine texture of a moving cloud stays where it was in the photo. A generator that is told the wind
+    does not pay it: its motion carries the photo itself at full output size, and only its change of colour is enlarged.
 
     `wind` is how far the sky is to move over the whole clip, to the right in widths of the picture and down in heights,
     for a generator that is told the wind; by default its own configuration's.
@@ -46,17 +50,13 @@ def predict(
     check_can_be_told(generator, wind)
     photo = read_image(image) if isinstance(image, (str, os.PathLike)) else as_rgb(image)
     height, width = output_size(*photo.shape[:2], int(size))
-    clip = _animate(generator, photo, wind)  # (T, n, n, 3)
+    first = first_frame(generator, photo)  # (1, 3, n, n)
     if detail:
-        clip = clip - clip[0]
-        still = resize(photo, height, width, cv2.INTER_CUBIC).astype(np.float32)  # (h, w, 3)
+        still = resize(photo, height, width, cv2.INTER_CUBIC)  # (h, w, 3)
+        levels = _detailed(generator, first, wind, still)
     else:
-        still = 0
-    frames = np.empty((len(clip), height, width, 3), np.uint8)
-    for index, frame in enumerate(clip):
-        levels = still + resize(frame, height, width, cv2.INTER_CUBIC)
-        frames[index] = np.rint(np.clip(levels, 0, 255))
-    return frames
+        levels = (resize(frame, height, width, cv2.INTER_CUBIC) for frame in _animate(generator, first, wind))
+    return np.stack([np.rint(np.clip(frame, 0, 255)).astype(np.uint8) for frame in levels])  # (T, h, w, 3)
 
 
 def output_size(height: int, width: int, size: int) -> tuple[int, int]:
@@ -74,17 +74,60 @@ def check_can_be_told(generator: nn.Module, wind: tuple[float, float] | None) ->
         raise InputError("this generator is told no wind; leave it out, or take sky-64.")
 
 
-def _animate(generator: nn.Module, photo: np.ndarray, wind: tuple[float, float] | None) -> np.ndarray:
-    """The generator's clip of a photo `(H, W, 3)`, as float32 levels 0..255 `(T, n, n, 3)`, BatchNorm in eval mode."""
+def first_frame(generator: nn.Module, photo: np.ndarray) -> Tensor:
+    """A photo (H, W, 3) in bytes as the generator takes it: squashed to its square, (1, 3, n, n) in [-1, 1]."""
     weight = next(generator.parameters())
-    square = resize_image(photo, generator.config.size)
-    first = to_float(torch.from_numpy(square)[None, None].to(weight.device))[:, :, 0]  # (1, 3, n, n)
+    square = torch.from_numpy(resize_image(photo, generator.config.size)).to(weight.device)
+    return to_float(square[None, None])[:, :, 0].to(weight.dtype)  # (1, 3, n, n)
+
+
+def _animate(generator: nn.Module, first: Tensor, wind: tuple[float, float] | None) -> np.ndarray:
+    """The generator's clip of a first frame, as float32 levels 0..255 `(T, n, n, 3)`, BatchNorm in eval mode."""
+    told = () if wind is None else (torch.tensor([wind], device=first.device),)  # (1, 2)
+    with at_rest(generator):
+        clip = generator.animate(first, *told)[0]  # (3, T, n, n)
+    return _levels((clip.float() + 1) * 127.5)
+
+
+def _detailed(
+    generator: nn.Module, first: Tensor, wind: tuple[float, float] | None, still: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Frames in levels, (h, w, 3): the photo at full size, still or carried, and the enlarged change since frame 0."""
+    height, width = still.shape[:2]
+    wind = wind or getattr(generator.config, "wind", None)
+    if wind is None:
+        clip = _animate(generator, first, wind)  # (T, n, n, 3)
+        moved = (still for _ in clip)
+    else:
+        with at_rest(generator):
+            response, change, _ = generator.read(first)  # (1, 4, T, n, n), (1, 3, T, n, n)
+        clip = _levels(change[0] * 127.5)  # (T, n, n, 3)
+        moved = _carried(still, response[0], wind)
+    for frame, change_of_frame in zip(moved, clip - clip[0], strict=True):
+        yield frame.astype(np.float32) + resize(change_of_frame, height, width, cv2.INTER_CUBIC)
+
+
+def _carried(still: np.ndarray, response: Tensor, wind: tuple[float, float]) -> Iterator[np.ndarray]:
+    """The photo (h, w, 3) under the wind, frame by frame, by a response (4, T, n, n) of another size."""
+    photo = torch.from_numpy(still).permute(2, 0, 1)[None].float()  # (1, 3, h, w)
+    ways = share_of_way(response[None].cpu(), torch.tensor([wind]))[0].unbind(dim=1)  # T times (2, n, n)
+    for way in ways:
+        way = F.interpolate(way[None], still.shape[:2], mode="bilinear", align_corners=False)  # (1, 2, h, w)
+        yield look_up(photo.unsqueeze(2), -way.unsqueeze(2))[0, :, 0].permute(1, 2, 0).numpy()  # (h, w, 3)
+
+
+@contextmanager
+def at_rest(generator: nn.Module) -> Iterator[None]:
+    """Within it BatchNorm uses its running statistics, and no gradients are kept."""
     training = generator.training
     generator.eval()
     try:
         with torch.inference_mode():
-            told = () if wind is None else (torch.tensor([wind], dtype=torch.float32, device=weight.device),)  # (1, 2)
-            clip = generator.animate(first.to(weight.dtype), *told)[0]  # (3, T, n, n)
+            yield
     finally:
         generator.train(training)
-    return ((clip.float() + 1) * 127.5).permute(1, 2, 3, 0).contiguous().cpu().numpy()  # (T, n, n, 3)
+
+
+def _levels(clip: Tensor) -> np.ndarray:
+    """(3, T, n, n) -> (T, n, n, 3), on the CPU."""
+    return clip.permute(1, 2, 3, 0).contiguous().cpu().numpy()

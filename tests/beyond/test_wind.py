@@ -8,7 +8,16 @@ import torch
 
 from ssagan_lite.baselines.registry import build
 from ssagan_lite.beyond.game import Wind
-from ssagan_lite.beyond.wind import CHANGE, RESPONSE, WindConfig, WindGenerator, carried, look_up, measured_wind
+from ssagan_lite.beyond.wind import (
+    CHANGE,
+    RESPONSE,
+    WindConfig,
+    WindGenerator,
+    carried,
+    look_up,
+    measured_wind,
+    smoothed,
+)
 from ssagan_lite.errors import InputError
 from ssagan_lite.model.generator import GeneratorConfig, description
 from ssagan_lite.training.config import TrainConfig
@@ -77,6 +86,15 @@ def test_the_wind_is_all_that_is_taken_from_a_true_clip(first):
         torch.testing.assert_close(clip, system.generator(first, measured_wind(real)))
         torch.testing.assert_close(system.calm, system.generator(first))
         assert not torch.allclose(clip, system.generator(first, -measured_wind(real)))
+
+
+def test_smoothing_takes_out_a_chessboard_and_keeps_a_plane():
+    t, y, x = np.mgrid[:8, :10, :12]
+    board = torch.tensor((-1.0) ** (t + y + x), dtype=torch.float32)[None, None]
+    plane = torch.tensor(0.1 * x + 0.2 * y - 0.3 * t, dtype=torch.float32)[None, None]
+    inner = (..., slice(1, -1), slice(1, -1), slice(1, -1))
+    assert smoothed(board)[inner].abs().max() < 1e-6
+    torch.testing.assert_close(smoothed(plane)[inner], plane[inner])
 
 
 def test_the_default_wind_is_that_of_the_configuration(first):
