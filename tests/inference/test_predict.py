@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import nn
 
+from ssagan_lite.beyond.wind import WindConfig, WindGenerator
 from ssagan_lite.data.images import resize, resize_image
 from ssagan_lite.data.video import read_video, write_video
 from ssagan_lite.errors import InputError
@@ -149,3 +150,42 @@ def test_defaults():
     parameters = inspect.signature(predict).parameters
     assert parameters["size"].default == 512
     assert parameters["detail"].default is False
+
+
+class Carrying(WindGenerator):
+    """Stands for a generator told the wind whose photo moves as a whole, and whose colours stay."""
+
+    def __init__(self):
+        super().__init__(WindConfig(size=16, width=4, wind=(0.25, 0.0)))
+
+    def read(self, first):
+        unit = torch.eye(2).view(1, 4, 1, 1, 1).expand(len(first), 4, 8, 16, 16)
+        return unit, torch.zeros(len(first), 3, 8, 16, 16), torch.zeros(len(first), 3, 8, 16, 16)
+
+
+def test_with_detail_the_wind_carries_the_photo_at_full_size():
+    image = photo(64, 64)
+    clip = predict(Carrying(), image, size=64, detail=True)
+    assert (clip[0] == image).all()
+    assert np.abs(clip[-1, :, 16:].astype(int) - image[:, :-16]).max() <= 1
+    up = predict(Carrying(), image, size=64, detail=True, wind=(0.0, -0.5))
+    assert np.abs(up[-1, :32].astype(int) - image[32:]).max() <= 1
+
+
+def test_in_a_calm_detail_is_as_ever():
+    generator = WindGenerator(WindConfig(size=16, width=4, wind=None)).eval()
+    image = photo(16, 16)
+    soft, sharp = (predict(generator, image, size=16, detail=detail).astype(int) for detail in (False, True))
+    assert (sharp[0] == image).all()
+    assert np.abs((sharp - sharp[0]) - (soft - soft[0])).max() <= 2
+
+
+@pytest.mark.parametrize("wind", [(2.0, 0.0), (float("nan"), 0.0), (0.1,), "left"])
+def test_a_wind_that_cannot_be_is_refused(wind):
+    with pytest.raises(InputError, match="the wind"):
+        predict(Carrying(), photo(), wind=wind)
+
+
+def test_a_generator_that_is_told_no_wind_says_so():
+    with pytest.raises(InputError, match="told no wind"):
+        predict(Generator(GeneratorConfig(size=16, width=4)), photo(), wind=(0.1, 0.0))
