@@ -28,7 +28,7 @@ book: set-up
 
 live:
 	@command -v npm >/dev/null || { echo "live: npm was not found: install Node 20 or newer; without it the live page asks a CDN." >&2; exit 1; }
-	cd tools/live && npm ci
+	cd tools/live && npm ci --prefer-offline --no-audit --no-fund --fetch-retries=1
 
 serve: book
 	@echo "The book is at http://localhost:$(PORT) (Ctrl-C stops)"

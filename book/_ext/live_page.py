@@ -8,7 +8,8 @@
 No build fails for want of any of them, and nothing is downloaded here. The runtime is copied from
 tools/live/node_modules once `make live` has filled it; otherwise the page asks the address of the same version on a
 CDN. The model is exported from the weights that ship, which needs the packages of the extra `export`; it is
-kept in _build/live until the weights change. A page without a model, or opened as a file, shows its recording.
+kept in _build/live until its weights or configuration change. A page without a model, or opened as a file, shows its
+recording.
 """
 
 import hashlib
@@ -63,7 +64,8 @@ def make_model(cache: Path) -> dict | None:
     from ssagan_lite.inference.pretrained import DEFAULT_MODEL, WEIGHTS_FOLDER, load_generator
 
     file, facts = cache / f"{DEFAULT_MODEL}.onnx", cache / f"{DEFAULT_MODEL}.page.json"
-    source = hash_of(WEIGHTS_FOLDER / DEFAULT_MODEL / "model.safetensors")
+    # Both files: the configuration holds the wind where none is given.
+    source = [hash_of(WEIGHTS_FOLDER / DEFAULT_MODEL / name) for name in ("config.json", "model.safetensors")]
     if file.is_file() and facts.is_file() and (known := json.loads(facts.read_text("utf-8")))["weights"] == source:
         return known
     if not all(importlib.util.find_spec(name) for name in NEEDED):

@@ -4,6 +4,7 @@ import { loadNetwork } from "./network.js";
 import { squash, toInput } from "./photo.js";
 import { drawRaw, makeScreen } from "./screen.js";
 import { makeSources } from "./sources.js";
+import { windPad } from "./wind.js";
 import { contactSheet, download, recordVideo, videoKind } from "./save.js";
 
 const HINT = "Tap a place in the sky to see where it looks.";
@@ -39,12 +40,12 @@ export async function mount(root) {
 
 // Everything on the page, and how it hangs together. Resolves when the first clip is on the screen.
 function build(root, network, model) {
-  const side = Math.round(Math.sqrt(model.places ?? 0)), gammas = model.gammas ?? [];
+  const side = Math.round(Math.sqrt(model.places ?? 0)), gammas = model.gammas ?? [], told = model.wind ?? null;
   const canvas = make("canvas", {}), veil = make("canvas", { class: "live-veil" });
   const screen = makeScreen(canvas, veil, { size: model.size, frames: model.frames, side });
   const seen = smallPicture(model.size, `what goes in: the photo squashed to ${model.size} × ${model.size}`, "in");
   const drawn = smallPicture(model.size, `what comes out, ${model.size} × ${model.size}`, "out");
-  const state = { photo: null, run: null, factor: 1, detail: true, place: null, frame: 0, busy: false, again: false };
+  const state = { photo: null, run: null, factor: 1, wind: told, detail: true, place: null, frame: 0, busy: false, again: false };
   const refusal = make("div", { class: "live-refusal", role: "alert" });
   const caption = make("p", { class: "live-caption" }), readout = make("p", { class: "live-readout", "aria-live": "polite" });
 
@@ -59,15 +60,15 @@ function build(root, network, model) {
     compute();
   }
 
-  // The newest photo and slider win: while the network runs, only the last wish is kept.
+  // The newest photo, slider and arrow win: while the network runs, only the last wish is kept.
   async function compute() {
     if (state.busy) { state.again = true; return; }
     state.busy = true;
-    const { photo, factor } = state;
+    const { photo, factor, wind } = state;
     try {
       photo.input ??= toInput(squash(photo.canvas, model.size), model.size);
-      const run = await network.run(photo.input, gammas.map((gamma) => gamma * factor));
-      keep({ ...run, photo, factor });
+      const run = await network.run(photo.input, gammas.map((gamma) => gamma * factor), wind);
+      keep({ ...run, photo, factor, wind });
     } catch (error) {
       refuse("The network stopped in the middle of this clip. Load the page again.");
       console.error(error);
@@ -79,11 +80,11 @@ function build(root, network, model) {
   function keep(run) {
     if (state.run?.photo !== run.photo) hang(run.photo);
     state.run = run;
-    screen.setClip(run.clip);
+    screen.setClip(run);
     show(state.frame);
     look(state.place);
     caption.textContent = `${run.photo.name}: ${model.frames} frames in ${Math.round(run.ms)} ms, on this device`;
-    Object.assign(root.dataset, { runs: Number(root.dataset.runs ?? 0) + 1, factor: run.factor, ms: Math.round(run.ms), photo: run.photo.name });
+    Object.assign(root.dataset, { runs: Number(root.dataset.runs ?? 0) + 1, factor: run.factor, wind: run.wind ?? "", ms: Math.round(run.ms), photo: run.photo.name });
     root.dispatchEvent(new Event("live-clip"));
   }
 
@@ -119,7 +120,9 @@ function build(root, network, model) {
   const save = saveButton(root, refuse, () => ({ run: state.run, detail: state.detail }), model);
   const sources = makeSources(root, HOUSE, setPhoto, refuse);
 
-  const small = make("div", { class: "live-small" }, seen.node, drawn.node);
+  const small = make("div", { class: "live-small" }, make("div", { class: "live-tiles" }, seen.node, drawn.node));
+  if (told) small.append(windPad(told, (wind) => { state.wind = wind; compute(); }).node);
+  small.classList.toggle("live-windy", told !== null);
   const options = make("div", { class: "ssagan-controls live-options" }, make("label", {}, detail, "keep the photo's detail"), attention, save);
   root.querySelector(".ssagan-stage").append(sources.node, sources.panel, refusal, make("div", { class: "live-main" }, box, small), caption, controls.node, gamma, options, readout);
   root.live = { state, screen, model }; // for the console, and the tests
@@ -183,7 +186,7 @@ function saveButton(root, refuse, current, model) {
     refuse(kind ? null : "This browser makes no videos: you get one picture of all frames.");
     const canvas = make("canvas", {}), screen = makeScreen(canvas, make("canvas", {}), { size: model.size, frames: model.frames, side: 0 });
     screen.setPhoto(run.photo.canvas);
-    screen.setClip(run.clip);
+    screen.setClip(run);
     const show = (frame) => screen.show(frame, detail);
     try {
       const blob = kind ? await recordVideo(canvas, show, model.frames, FPS, kind) : await contactSheet(canvas, show, model.frames);

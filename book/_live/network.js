@@ -5,10 +5,10 @@ export function loadNetwork({ model, runtime, folder }, onProgress) {
   const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" }), waiting = new Map();
   let count = 0;
 
-  function run(photo, gammas) {
+  function run(photo, gammas, wind) {
     return new Promise((resolve, reject) => {
       waiting.set(++count, { resolve, reject });
-      worker.postMessage({ type: "run", number: count, photo, gammas: Float32Array.from(gammas) });
+      worker.postMessage({ type: "run", number: count, photo, gammas: Float32Array.from(gammas), wind: Float32Array.from(wind ?? []) });
     });
   }
 

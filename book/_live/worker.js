@@ -1,7 +1,7 @@
 // The network, in a worker: the page stays smooth while it runs. One thread, so that no special headers are needed.
 //
-//   in   {type: "load", runtime, model, places}   out  {type: "progress", loaded, total}, then {type: "ready", from, ms}
-//   in   {type: "run", number, photo, gammas}     out  {type: "clip", number, clip, attention, ms}
+//   in   {type: "load", runtime, model, places}       out  {type: "progress", loaded, total}, then {type: "ready", from, ms}
+//   in   {type: "run", number, photo, gammas, wind}   out  {type: "clip", number, clip, attention, way, change, ms}
 //   any of them may be answered by {type: "failed", during, reason}
 const INTERFACE = "ort.wasm.min.mjs", GLUE = "ort-wasm-simd-threaded.mjs", ENGINE = "ort-wasm-simd-threaded.wasm";
 let ort, session;
@@ -92,13 +92,16 @@ async function start(parts) {
   ort.env.wasm.wasmBinary = parts[ENGINE];
 }
 
-// `photo`: Float32Array (3, S, S) in [-1, 1]; `gammas`: Float32Array, one a gated layer.
-async function run({ number, photo, gammas }) {
+// `photo`: Float32Array (3, S, S) in [-1, 1]; `gammas`: Float32Array, one a gated layer; `wind`: Float32Array (2,), right and down in
+// parts of the picture. A model takes what it has an input for.
+async function run({ number, photo, gammas, wind }) {
   const begun = performance.now();
   const side = Math.round(Math.sqrt(photo.length / 3));
   const feeds = { photo: new ort.Tensor("float32", photo, [1, 3, side, side]) };
   if (session.inputNames.includes("gammas")) feeds.gammas = new ort.Tensor("float32", gammas, [gammas.length]);
+  if (session.inputNames.includes("wind")) feeds.wind = new ort.Tensor("float32", wind, [1, 2]);
   const made = await session.run(feeds);
-  const clip = made.clip.data, attention = made.attention?.data ?? null, ms = performance.now() - begun;
-  self.postMessage({ type: "clip", number, clip, attention, ms }, [clip.buffer, ...(attention ? [attention.buffer] : [])]);
+  const [clip, attention, way, change] = ["clip", "attention", "way", "change"].map((name) => made[name]?.data ?? null);
+  const ms = performance.now() - begun, moved = [clip, attention, way, change].filter(Boolean).map((array) => array.buffer);
+  self.postMessage({ type: "clip", number, clip, attention, way, change, ms }, moved);
 }

@@ -15,7 +15,7 @@ from ssagan_lite.inference.pretrained import load_generator
 
 @dataclass
 class Options:
-    """Write a generator as one ONNX file: a photo and the gammas in, a clip and a map of attention out.
+    """Write a generator as one ONNX file: a photo, the gammas and the wind in, a clip and a map of attention out.
 
     It runs in ONNX Runtime, also in a web page, without this package and without PyTorch. Writing it needs an extra:
     pip install "ssagan-lite[export]".
@@ -61,6 +61,9 @@ def sentences(facts: dict) -> str:
         pairs = zip(facts["layers"], facts["gammas"], strict=True)
         gammas = ", ".join(f"{layer} {gamma:+.3f}" for layer, gamma in pairs)
         lines.append(f"  gammas ({len(facts['layers'])},): {gammas}")
+    if facts["wind"]:
+        right, down = facts["wind"]
+        lines.append(f"  wind (1, 2): {right:g} of the picture's width to the right, {down:g} of its height down")
     if facts["attention"]:
         lines.append(f"  attention ({places}, {places}): the map after {facts['attention']}")
     return "\n".join([*lines, f"  differs from PyTorch by at most {facts['difference']:.1g} on a random photo"])

@@ -1,11 +1,15 @@
 """A generator as one ONNX file, which runs with no code of ours: in a page, on one thread. Chapter 11.
 
-    photo  (1, 3, S, S) in [-1, 1] --.                       .--> clip      (1, 3, T, S, S) in [-1, 1]
+    photo  (1, 3, S, S) in [-1, 1] --.                       .-> clip      (1, 3, T, S, S) in [-1, 1]
                                      |--> the frozen graph --|
-    gammas (L,), one a gated layer --'                       '--> attention (P, P), the map A of one layer
+    gammas (L,), one a gated layer --|                       |-> attention (P, P), the map A of one layer
+    wind   (1, 2), right and down ---'                       |-> way       (1, 2, T, S, S), of each place
+                                                             '-> change    (1, 3, T, S, S), of its colour
 
 The graph is traced, so the repeated frame's work stays folded in it (`model/repeated.py`). A generator without learnt
-gammas has no second input, one without attention no second output. ONNX is an optional extra of the package.
+gammas lacks that input, one without attention that output. Only a generator that is told the wind, and whose
+configuration is no calm, has the input `wind` and the last two outputs: with these, `predict` carries a photo at its
+full size, and a page can do the same. ONNX is an optional extra of the package.
 """
 
 import importlib
@@ -48,7 +52,7 @@ def export(
     attention: the layer whose map is the second output, one of `exportable.attended`; by default the first of those
     nearest to 16 x 16 places. fp16 halves the file: kernels are kept as 16-bit floats and widened where they are used,
     so a runtime computes in float32 either way. What is returned, less file, bytes and difference, is also the file's
-    metadata, each value as JSON; difference is the largest one from PyTorch on a random photo, over both outputs.
+    metadata, each value as JSON; difference is the largest one from PyTorch on a random photo, over all outputs.
     Raises InputError for a name that is taken or ends otherwise, an unknown layer, a generator that computes
     something else in ONNX Runtime, and where the extra is not installed.
     """
@@ -102,6 +106,7 @@ def describe(graph: Exportable, name: str, precision: Precision) -> dict[str, An
         "precision": precision,
         "layers": graph.gated,
         "gammas": graph.gammas.tolist(),
+        "wind": None if graph.wind is None else list(graph.wind),
         "attention": graph.shown,
         "places": graph.sides[graph.shown] ** 2 if graph.shown else 0,
         "input": "input is [-1,1] RGB, channels first: level / 127.5 - 1",
@@ -117,7 +122,7 @@ def trace(graph: Exportable) -> Any:
     with quiet():
         program = torch.onnx.export(
             graph,
-            tuple(inputs.values()),
+            kwargs=inputs,
             dynamo=True,  # the older exporter, which traces through TorchScript, gave other clips without a word
             opset_version=OPSET,
             input_names=list(inputs),
@@ -142,17 +147,21 @@ def quiet() -> Iterator[None]:
 
 
 def halve(model: Any, onnx: ModuleType) -> None:
-    """Keep kernels (two axes or more) as fp16, each with a Cast to float32 before its use; in place.
+    """Keep kernels, and tables that lose nothing by it, as fp16, each with a Cast to float32 before its use; in place.
 
-    Biases stay in float32: they are few, and BatchNorm's shifts, which the exporter folds into them, may be large.
+    Biases stay in float32: they are few, and BatchNorm's shifts, which the exporter folds into them, may be large. So
+    do tables with other numbers, such as the shares of the way that the wind has gone: a place needs all its digits.
     """
+    kernels = {node.input[1] for node in model.graph.node if node.op_type in ("Conv", "ConvTranspose", "MatMul")}
     casts = []
     for tensor in model.graph.initializer:
         if tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) < 2:
             continue
-        name = tensor.name
+        name, full = tensor.name, onnx.numpy_helper.to_array(tensor)
         with np.errstate(over="ignore"):  # an overflow is found when the clips are compared
-            half = onnx.numpy_helper.to_array(tensor).astype(np.float16)
+            half = full.astype(np.float16)
+        if name not in kernels and not np.array_equal(half, full):
+            continue
         tensor.CopyFrom(onnx.numpy_helper.from_array(half, f"{name}.fp16"))
         casts.append(onnx.helper.make_node("Cast", [f"{name}.fp16"], [name], to=onnx.TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
@@ -179,12 +188,12 @@ def tidy(model: Any, about: dict[str, Any]) -> None:
 
 
 def measure(graph: Exportable, content: bytes, runtime: ModuleType) -> float:
-    """The largest difference between PyTorch and ONNX Runtime on one random photo, over both outputs."""
+    """The largest difference between PyTorch and ONNX Runtime on one random photo, over all outputs."""
     size = graph.generator.config.size
     photo = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
     inputs = graph.inputs(photo)
     session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
     got = session.run(graph.outputs(), {name: tensor.numpy() for name, tensor in inputs.items()})
     with torch.no_grad():
-        expected = graph(*inputs.values())
+        expected = graph(**inputs)
     return max(float(np.abs(a - b.numpy()).max()) for a, b in zip(got, expected, strict=True))

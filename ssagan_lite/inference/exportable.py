@@ -1,4 +1,4 @@
-"""What goes into an ONNX file: a generator whose gammas are an input and whose map is an output. Chapter 11."""
+"""What goes into an ONNX file: a generator whose gammas and wind are inputs, and whose map is an output. Chapter 11."""
 
 import copy
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.utils import parametrize
 
+from ssagan_lite.beyond.wind import WindGenerator, carried, share_of_way
 from ssagan_lite.errors import InputError
 from ssagan_lite.model.attention import BACKENDS, SpatialSelfAttention, attention_map
 from ssagan_lite.model.gates import LearnedGate
@@ -42,10 +43,12 @@ def map_sides(generator: nn.Module) -> dict[str, int]:
 
 
 class Exportable(nn.Module):
-    """A copy of the generator as the graph has it: photo and gammas in, the clip and one layer's map out.
+    """A copy of the generator as the graph has it: photo, gammas and wind in, the clip and one layer's map out.
 
-    (1, 3, S, S) and (L,) -> (1, 3, T, S, S) and (P, P). shown: the layer of the map, None where there is none; gated:
-    the layers with learnt gammas. Raises InputError for a layer that no attention follows.
+    (1, 3, S, S), (L,) and (1, 2) -> (1, 3, T, S, S) and (P, P); under a wind also what `Told` says. shown: the layer of
+    the map, None where there is none; gated: the layers with learnt gammas; wind: the wind where none is given, None
+    for a generator that is told none (and for one whose configuration is a calm). Raises InputError for a layer that
+    no attention follows.
     """
 
     def __init__(self, generator: nn.Module, shown: str | None = None):
@@ -62,7 +65,9 @@ class Exportable(nn.Module):
         layers = attended(self.generator)
         self.gated = [name for name, module in layers.items() if isinstance(module.gate, LearnedGate)]
         paths = {module: path for path, module in self.generator.named_modules()}
+        self.wind = self.generator.config.wind if isinstance(self.generator, WindGenerator) else None
         self.gamma_names = [f"{paths[layers[name]]}.gate.gamma" for name in self.gated]
+        self.animated = Plain(self.generator) if self.wind is None else Told(self.generator)
 
     @property
     def gammas(self) -> Tensor:
@@ -70,18 +75,45 @@ class Exportable(nn.Module):
         return torch.cat([torch.zeros(0), *(self.generator.get_parameter(name) for name in self.gamma_names)])
 
     def inputs(self, photo: Tensor) -> dict[str, Tensor]:
-        """The graph's inputs by name, with the trained gammas."""
-        return {"photo": photo, "gammas": self.gammas} if self.gated else {"photo": photo}
+        """The graph's inputs by name: the photo, with the trained gammas and the configuration's wind."""
+        gammas = {"gammas": self.gammas} if self.gated else {}
+        wind = {} if self.wind is None else {"wind": torch.tensor([self.wind], dtype=torch.float32)}  # (1, 2)
+        return {"photo": photo, **gammas, **wind}
 
     def outputs(self) -> list[str]:
         """The names of the graph's outputs."""
-        return ["clip", "attention"] if self.shown else ["clip"]
+        attention, told = ["attention"] if self.shown else [], [] if self.wind is None else ["way", "change"]
+        return ["clip", *attention, *told]
 
-    def forward(self, photo: Tensor, gammas: Tensor | None = None) -> tuple[Tensor, ...]:
-        given = {} if gammas is None else dict(zip(self.gamma_names, gammas.split(1), strict=True))
+    def forward(self, photo: Tensor, gammas: Tensor | None = None, wind: Tensor | None = None) -> tuple[Tensor, ...]:
+        names = [f"generator.{name}" for name in self.gamma_names]
+        given = {} if gammas is None else dict(zip(names, gammas.split(1), strict=True))
         with explicit_maps(attended(self.generator), self.shown) as maps:
-            clip = functional_call(self.generator, given, (photo,))  # (1, 3, T, S, S)
-        return (clip, *(found[0] for found in maps))  # and (P, P)
+            clip, *more = functional_call(self.animated, given, (photo, wind))  # (1, 3, T, S, S)
+        return (clip, *(found[0] for found in maps), *more)  # and (P, P)
+
+
+class Plain(nn.Module):
+    """A generator, whatever the wind: (1, 3, S, S) -> the clip alone."""
+
+    def __init__(self, generator: nn.Module):
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, photo: Tensor, _: None) -> tuple[Tensor]:
+        return (self.generator(photo),)  # (1, 3, T, S, S)
+
+
+class Told(Plain):
+    """A generator under a wind: (1, 3, S, S) and (1, 2) -> the clip, and what carries a larger photo in the same way.
+
+    That is the way of each place (1, 2, T, S, S), in picture widths, and the change of colour (1, 3, T, S, S), as in
+    `predict` with detail.
+    """
+
+    def forward(self, photo: Tensor, wind: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        response, change, _ = self.generator.read(photo)
+        return carried(photo, response, change, wind), share_of_way(response, wind), change
 
 
 def fold_parametrization(module: nn.Module) -> None:

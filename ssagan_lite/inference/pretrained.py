@@ -19,7 +19,7 @@ VARIANTS = {"sky-64-calm": ("sky-64", {"wind": None})}  # the same weights, anot
 _FOLDERS = {file.parent.name for file in WEIGHTS_FOLDER.glob("*/config.json")}
 MODELS = tuple(sorted(_FOLDERS | {name for name, (source, _) in VARIANTS.items() if source in _FOLDERS}))
 """The names of the models that ship with the package."""
-DEFAULT_MODEL = "sky-32"
+DEFAULT_MODEL = "sky-64"
 
 
 def load_generator(name_or_path: str | os.PathLike = DEFAULT_MODEL) -> nn.Module:

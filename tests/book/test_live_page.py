@@ -8,6 +8,7 @@ import struct
 import sys
 import threading
 import time
+from copy import deepcopy
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,11 +20,14 @@ import torch
 from PIL import Image
 
 from browser import Browser, find_chromium
+from ssagan_lite.beyond.wind import WindConfig, WindGenerator
 from ssagan_lite.data.clips import to_float
 from ssagan_lite.data.images import resize_image
 from ssagan_lite.data.synthetic import synthetic_clips
+from ssagan_lite.inference.exportable import attended
 from ssagan_lite.inference.predict import predict
 from ssagan_lite.inference.pretrained import load_generator
+from ssagan_lite.model.generator import Generator, GeneratorConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, TOOLS = ROOT / "book" / "_live", ROOT / "tools" / "live"
@@ -178,6 +182,17 @@ def refusal(page):
     return page.evaluate("document.querySelector('.live-refusal').textContent")
 
 
+def give_model(generator, folder: Path) -> None:
+    """Lay this generator's file and facts beside the page, in place of the model that ships."""
+    for name in live_page.NEEDED:
+        pytest.importorskip(name, reason="needs the extra export")
+    from ssagan_lite.inference.export import export
+
+    file = folder / "model.onnx"
+    about = export(generator, file, name="another", force=True) | {"sha256": live_page.hash_of(file)}
+    (folder / "model.json").write_text(json.dumps(about), "utf-8")
+
+
 # What the page is built from.
 
 
@@ -252,13 +267,18 @@ def test_the_browser_computes_what_the_package_computes(page):
 @needs_browser
 def test_the_screen_shows_what_predict_writes(page):
     photo = drop_picture(page)
-    page.evaluate("document.querySelector('input[aria-label=frame]').dispatchEvent(new Event('input'))")  # it stands
-    page.evaluate(f"{LIVE}.screen.show(5, false)")
-    raw = "[...document.querySelector('.live-screen canvas').getContext('2d').getImageData(300, 100, 40, 40).data]"
-    shown = np.array(page.evaluate(raw)).reshape(40, 40, 4)[..., :3]
+    shown = patch(page, 5, "false")
     written = predict(load_generator(), photo, size=640)[5, 100:140, 300:340]
     assert np.abs(shown - written.astype(int)).max() <= 3
     assert page.evaluate("(c => [c.width, c.height])(document.querySelector('.live-screen canvas'))") == [640, 384]
+
+
+def patch(page, frame, detail) -> np.ndarray:
+    """A square of the screen, 40 pixels a side, while it shows a frame."""
+    page.evaluate("document.querySelector('input[aria-label=frame]').dispatchEvent(new Event('input'))")  # it stands
+    page.evaluate(f"{LIVE}.screen.show({frame}, {detail})")
+    raw = "[...document.querySelector('.live-screen canvas').getContext('2d').getImageData(300, 100, 40, 40).data]"
+    return np.array(page.evaluate(raw)).reshape(40, 40, 4)[..., :3]
 
 
 @needs_browser
@@ -434,6 +454,145 @@ def test_nothing_leaves_the_device(browser, site):
     assert {method for method, _, _ in server.asked} == {"GET"}
 
 
+# The wind, where the model hears of it.
+
+USUAL = (0.1, 0.0)
+DISC = "document.querySelector('.live-disc')"
+WORDS = "document.querySelector('.live-wind-value').textContent"
+
+
+@pytest.fixture(scope="module")
+def windy():
+    """A generator that is told the wind, with gammas that are open."""
+    torch.manual_seed(0)
+    generator = WindGenerator(WindConfig(size=32, width=4, wind=USUAL))
+    with torch.no_grad():
+        for _ in range(20):
+            generator.animate(torch.rand(4, 3, 32, 32) * 2 - 1)  # BatchNorm's statistics
+        for module in attended(generator).values():
+            module.gate.gamma.fill_(0.5)
+    return generator.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def windy_opened(browser, site, windy, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("windy") / "site"
+    shutil.copytree(site, folder)
+    give_model(windy, folder / "_static" / "live")
+    with browser.page(Server(folder).url("live.html")) as page:
+        assert wait_for_state(page) == "live", page.console
+        yield page
+
+
+@pytest.fixture
+def windy_page(windy_opened):
+    """The page with the arrow back where it was."""
+    before = runs(windy_opened)
+    press(windy_opened, "The model’s own wind")
+    if state(windy_opened, "wind") != "0.1,0":
+        wait_for_clip(windy_opened, before)
+    yield windy_opened
+    assert windy_opened.console == []
+
+
+def drag(page, *places):
+    """Press in the middle of the circle, and move to places in parts of its radius, right and down."""
+    page.evaluate(f"{DISC}.scrollIntoView({{ block: 'center' }})")
+    x, y, unit = page.evaluate(
+        f"(b => [b.x + b.width / 2, b.y + b.height / 2, b.width * 100 / 220])({DISC}.getBoundingClientRect())"
+    )
+    for kind, (right, down) in [("mousePressed", (0, 0)), *(("mouseMoved", p) for p in places)]:
+        at = {"x": x + right * unit, "y": y + down * unit, "button": "left", "buttons": 1, "clickCount": 1}
+        page.call("Input.dispatchMouseEvent", type=kind, **at)
+    page.call("Input.dispatchMouseEvent", type="mouseReleased", **at)
+
+
+def wait_for_wind(page, *wind):
+    """The last clip is for this wind, and nothing more is on its way."""
+    told = f"{LIVE}.state.run.wind.every((part, i) => Math.abs(part - {json.dumps(wind)}[i]) < 0.01)"
+    assert page.wait(f"{told} && !{LIVE}.state.busy", 20), state(page, "wind")
+
+
+@needs_browser
+def test_dragging_the_arrow_carries_the_sky_as_in_the_package(windy_page, windy):
+    usual = clip_of(windy_page)
+    drag(windy_page, (-0.2, -0.2), (-0.8, 0.4))  # of a circle whose edge is a quarter of the picture
+    wait_for_wind(windy_page, -0.2, 0.1)
+    assert windy_page.evaluate(WORDS).startswith("down and to the left, ")
+    assert np.abs(clip_of(windy_page) - usual).max() > 0.1
+    slide = "(s => { s.value = 2; s.dispatchEvent(new Event('input')); })(document.querySelector('.live-gamma input'))"
+    before = runs(windy_page)
+    windy_page.evaluate(slide)
+    wait_for_clip(windy_page, before)
+    generator = copy_of(windy, 2)
+    photo = torch.from_numpy(floats(windy_page, f"{LIVE}.state.run.photo.input").copy()).view(1, 3, 32, 32)
+    wind = torch.tensor([windy_page.evaluate(f"{LIVE}.state.run.wind")])
+    expected = generator(photo, wind)
+    assert np.abs(clip_of(windy_page) - expected.numpy().ravel()).max() < 2e-2  # weights in fp16
+    assert (expected - windy(photo, wind)).abs().max() > 1e-3, "gamma does nothing here"
+    before = runs(windy_page)
+    press(windy_page, "Back to 1")
+    wait_for_clip(windy_page, before)
+
+
+def copy_of(generator, factor):
+    """The same with every gamma times a factor."""
+    made = deepcopy(generator)
+    for module in attended(made).values():
+        module.gate.gamma.mul_(factor)
+    return made
+
+
+@needs_browser
+def test_with_detail_the_photo_itself_is_carried_as_predict_carries_it(windy_page, windy):
+    photo = drop_picture(windy_page, width=640, height=384)
+    drag(windy_page, (0.9, 0.3))
+    wait_for_wind(windy_page, 0.225, 0.075)
+    wind = tuple(windy_page.evaluate(f"{LIVE}.state.run.wind"))
+    for frame in (0, windy.config.frames - 1):
+        written = predict(windy, photo, size=640, detail=True, wind=wind)[frame, 100:140, 300:340]
+        apart = np.abs(patch(windy_page, frame, "true") - written.astype(int))
+        assert apart.max() <= 3, frame
+    assert np.abs(written - photo[100:140, 300:340].astype(int)).mean() > 5  # the photo has gone on
+
+
+@needs_browser
+def test_the_arrow_is_turned_by_keys_and_says_where_it_points(windy_page):
+    assert windy_page.evaluate(WORDS) == "to the right, a tenth of the picture"
+    windy_page.evaluate(f"{DISC}.focus()")
+    for key, words in [
+        ("ArrowRight", "to the right, three twentieths of the picture"),
+        ("ArrowUp", "to the right, about three twentieths of the picture"),
+        ("ArrowUp", "up and to the right, about a fifth of the picture"),
+    ]:
+        windy_page.key(key)
+        assert windy_page.evaluate(WORDS) == words == windy_page.evaluate(f"{DISC}.getAttribute('aria-valuetext')")
+    wait_for_wind(windy_page, 0.15, -0.1)
+    for _ in range(9):
+        windy_page.key("ArrowUp")
+    far = windy_page.evaluate(f"{LIVE}.state.wind")
+    assert np.hypot(*far) == pytest.approx(0.25, abs=2e-3)  # the edge of the circle holds it
+    press(windy_page, "The model’s own wind")
+    wait_for_wind(windy_page, *USUAL)
+
+
+@needs_browser
+def test_in_the_middle_there_is_no_wind_and_a_double_click_brings_it_back(windy_page):
+    drag(windy_page, (0.5, 0.5), (0.03, 0))
+    wait_for_wind(windy_page, 0, 0)
+    assert windy_page.evaluate(WORDS) == "no wind"
+    windy_page.evaluate(f"{DISC}.dispatchEvent(new MouseEvent('dblclick'))")
+    wait_for_wind(windy_page, *USUAL)
+
+
+@needs_browser
+def test_while_the_network_runs_only_the_last_place_of_the_arrow_is_kept(windy_page):
+    before = runs(windy_page)
+    drag(windy_page, *((np.cos(i / 20), np.sin(i / 20)) for i in range(40)))
+    wait_for_wind(windy_page, 0.25 * np.cos(39 / 20), 0.25 * np.sin(39 / 20))
+    assert 1 <= runs(windy_page) - before < 40
+
+
 # Where it cannot run.
 
 
@@ -510,15 +669,8 @@ def test_a_build_without_the_model_shows_the_recording(browser, copy):
 
 @needs_browser
 def test_another_model_of_another_size_needs_no_change(browser, copy):
-    for name in live_page.NEEDED:
-        pytest.importorskip(name, reason="needs the extra export")
-    from ssagan_lite.inference.export import export
-    from ssagan_lite.model.generator import Generator, GeneratorConfig
-
-    generator = Generator(GeneratorConfig(size=16, width=2, attention="none")).eval()  # no gammas, and no map
-    file = copy.live / "model.onnx"
-    about = export(generator, file, name="another", force=True) | {"sha256": live_page.hash_of(file)}
-    (copy.live / "model.json").write_text(json.dumps(about), "utf-8")
+    generator = Generator(GeneratorConfig(size=16, width=2, attention="none")).eval()  # no gammas, map or wind
+    give_model(generator, copy.live)
     with browser.page(Server(copy.folder).url("live.html")) as page:
         assert wait_for_state(page) == "live", page.console
         assert len(clip_of(page)) == 3 * generator.config.frames * 16 * 16
@@ -526,4 +678,5 @@ def test_another_model_of_another_size_needs_no_change(browser, copy):
         assert state(page, "place") == ""
         hidden = "[...document.querySelectorAll('figure .live-gamma, figure button')].filter((b) => b.hidden).length"
         assert page.evaluate(hidden) == 2  # the slider, and the button that asks where a place looks
+        assert page.evaluate("document.querySelectorAll('.live-wind').length") == 0
         assert page.console == []

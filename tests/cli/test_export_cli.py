@@ -6,6 +6,7 @@ import json
 import pytest
 import torch
 
+from ssagan_lite.beyond.wind import WindConfig, WindGenerator
 from ssagan_lite.cli import main
 from ssagan_lite.inference.released import save_weights
 from ssagan_lite.model.generator import Generator, GeneratorConfig
@@ -77,3 +78,13 @@ def test_a_file_and_what_it_says(model, tmp_path, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert (facts["model"], facts["precision"], facts["bytes"]) == ("tiny-16", "fp32", out.stat().st_size)
     assert facts["difference"] < 1e-4
+
+
+def test_it_says_what_wind_the_file_is_told(tmp_path, capsys):
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(package, reason='needs the extra "export"')
+    torch.manual_seed(0)
+    generator = WindGenerator(WindConfig(size=16, width=2, attention="none", wind=(0.2, -0.05)))
+    model = save_weights(generator, tmp_path / "windy-16")
+    assert main(["export", str(model), "--out", str(tmp_path / "windy.onnx")]) == 0
+    assert "wind (1, 2): 0.2 of the picture's width to the right, -0.05 of its height down" in capsys.readouterr().out

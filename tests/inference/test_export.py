@@ -1,9 +1,11 @@
 """The ONNX file against PyTorch: the same clips, the same map, gammas that turn, and no code of ours to run it."""
 
+import copy
 import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ssagan_lite.baselines.mdgan import TwoStage, TwoStageConfig
 from ssagan_lite.baselines.recurrent import RecurrentConfig, RecurrentGenerator
 from ssagan_lite.baselines.vgan import VGANConfig, VGANGenerator
+from ssagan_lite.beyond.wind import WindConfig, WindGenerator, share_of_way
 from ssagan_lite.errors import InputError
 from ssagan_lite.inference.export import export
 from ssagan_lite.inference.exportable import attended
@@ -241,6 +244,78 @@ def test_models_without_attention_have_a_clip_alone(kind, tmp_path):
     assert made.keys() == {"clip"}
     expected = generator.animate(photo(16)).detach()
     assert (made["clip"] - expected).abs().max() < min(TOLERANCE["fp32"], expected.std() / 100)
+
+
+WINDS = [(0.0, 0.0), (0.2, -0.1), (1.0, -1.0)]  # none, the configuration's, and the most that there is
+
+
+@pytest.fixture(scope="module")
+def windy():
+    """A generator that is told the wind, whose places follow it differently."""
+    torch.manual_seed(0)
+    generator = settled(WindGenerator(WindConfig(**SMALL, wind=WINDS[1])))
+    with torch.no_grad():
+        generator.decoder["deconv3"].convolution.weight.mul_(2)
+    return generator.requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def windy_files(windy, tmp_path_factory):
+    """The same in both precisions: (path, facts) by precision."""
+    folder = tmp_path_factory.mktemp("wind")
+    paths = {precision: folder / f"{precision}.onnx" for precision in TOLERANCE}
+    return {p: (path, export(windy, path, precision=p)) for p, path in paths.items()}
+
+
+def test_the_wind_is_an_input_and_its_default_is_in_the_file(windy, windy_files):
+    path, facts = windy_files["fp32"]
+    model = onnx.load(path)
+    shapes = {value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim] for value in model.graph.input}
+    layers = len(facts["layers"])
+    assert (layers, shapes) == (4, {"photo": [1, 3, 16, 16], "gammas": [layers], "wind": [1, 2]})
+    about = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
+    assert about["wind"] == facts["wind"] == [0.2, -0.1]
+    made = played(path, photo=photo(16), gammas=torch.tensor(facts["gammas"]), wind=torch.tensor([facts["wind"]]))
+    assert (made["clip"] - windy.animate(photo(16))).abs().max() < TOLERANCE["fp32"]
+
+
+@pytest.mark.parametrize("wind", WINDS)
+@pytest.mark.parametrize("factor", [0, 2])
+@pytest.mark.parametrize("precision", TOLERANCE)
+def test_the_wind_carries_the_photo_as_in_pytorch(precision, factor, wind, windy, windy_files):
+    path, facts = windy_files[precision]
+    told, generator = torch.tensor([wind]), copy.deepcopy(windy)
+    for module in attended(generator).values():
+        module.gate.gamma.mul_(factor)
+    response, change, _ = generator.read(photo(16))
+    assert response.std(dim=(2, 3, 4)).min() > 0.02  # the places differ
+    all_made = played(path, photo=photo(16), gammas=torch.tensor(facts["gammas"]) * factor, wind=told)
+    assert list(all_made) == ["clip", "attention", "way", "change"]
+    made = all_made["clip"]
+    assert (all_made["way"] - share_of_way(response, told)).abs().max() < TOLERANCE[precision]
+    assert (all_made["change"] - change).abs().max() < TOLERANCE[precision]
+    assert (made - generator(photo(16), told)).abs().max() < TOLERANCE[precision]
+    assert wind == (0, 0) or (made - generator(photo(16), 0 * told)).abs().max() > 0.1
+
+
+def test_in_a_calm_there_is_no_wind_to_tell(windy, tmp_path):
+    calm = copy.deepcopy(windy)
+    calm.config = replace(windy.config, wind=None)
+    facts = export(calm, tmp_path / "calm.onnx", precision="fp32")
+    assert facts["wind"] is None
+    assert [value.name for value in onnx.load(tmp_path / "calm.onnx").graph.input] == ["photo", "gammas"]
+    made = played(tmp_path / "calm.onnx", photo=photo(16), gammas=torch.tensor(facts["gammas"]))["clip"]
+    assert (made - windy(photo(16), None)).abs().max() < TOLERANCE["fp32"]
+    assert (made - windy.animate(photo(16))).abs().max() > 0.1
+
+
+def test_in_sixteen_bits_places_keep_their_digits(windy_files):
+    """Neither the shares of the way nor the middles of the pixels are rounded, and both are worked out once."""
+    graph = onnx.load(windy_files["fp16"][0]).graph
+    tables = {tuple(tensor.dims): onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    np.testing.assert_array_equal(tables[1, 1, 8, 1, 1].ravel(), torch.linspace(0, 1, 8))
+    np.testing.assert_array_equal(tables[1, 2, 1, 16, 16][0, 0, 0, 3], (np.arange(16) + 0.5) / 8 - 1)
+    assert not {node.op_type for node in graph.node} & {"Range", "EyeLike", "ConstantOfShape"}
 
 
 def test_two_stages_name_their_parts(tmp_path):

@@ -12,7 +12,7 @@ import torch
 from ssagan_lite.errors import InputError
 from ssagan_lite.inference import pretrained
 from ssagan_lite.inference.predict import predict
-from ssagan_lite.inference.pretrained import MODELS, WEIGHTS_FOLDER, load_generator
+from ssagan_lite.inference.pretrained import MODELS, VARIANTS, WEIGHTS_FOLDER, load_generator
 from ssagan_lite.inference.released import save_weights
 from ssagan_lite.model.generator import Generator, GeneratorConfig
 
@@ -79,11 +79,21 @@ def test_a_shipped_model_by_name(tmp_path, generator, monkeypatch):
 
 def test_every_model_that_ships_makes_a_moving_clip():
     """True of none as of many: what lies in the weights folder must work."""
-    assert {folder.name for folder in WEIGHTS_FOLDER.glob("*/") if (folder / "config.json").exists()} == set(MODELS)
+    folders = {folder.name for folder in WEIGHTS_FOLDER.glob("*/") if (folder / "config.json").exists()}
+    assert folders | VARIANTS.keys() == set(MODELS)
     photo = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
     for name in MODELS:
         clip = predict(load_generator(name), photo, size=64)
         assert np.abs(np.diff(clip.astype(int), axis=0)).max() > 0
+
+
+def test_a_variant_is_the_same_weights_told_otherwise():
+    first = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    moving, calm = load_generator("sky-64"), load_generator("sky-64-calm")
+    assert moving.config.wind is not None
+    assert calm.config.wind is None
+    torch.testing.assert_close(calm.animate(first), moving(first))
+    assert not torch.allclose(calm.animate(first), moving.animate(first), atol=0.05)
 
 
 def test_an_unknown_path(tmp_path):
