@@ -1,6 +1,6 @@
 # Each target sets up what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help set-up book live serve lab demo shots test clean
+.PHONY: help set-up book live serve lab demo numbers shots test clean
 
 SYSTEM_PYTHON ?= $(shell command -v python3 || command -v python)
 PYTHON := .venv/bin/python
@@ -14,6 +14,7 @@ help:
 	@echo "make serve   serve the built book on http://localhost:$(PORT)"
 	@echo "make lab     open the notebooks in JupyterLab"
 	@echo "make demo    train, score and predict in about a minute, and write a page to look at"
+	@echo "make numbers write the measured numbers of the prose again from book/results"
 	@echo "make shots   picture every built page, wide and narrow, light and dark"
 	@echo "make test    style, unit, property, page and notebook tests"
 	@echo "make clean   remove what was built (the environment in .venv stays)"
@@ -39,6 +40,10 @@ lab: set-up
 
 demo: set-up
 	$(PYTHON) experiments/demo.py
+
+numbers: set-up
+	@$(PYTHON) tools/refresh_numbers.py
+	@$(PYTHON) tools/check_numbers.py
 
 shots: book
 	$(PYTHON) tools/screenshots.py
