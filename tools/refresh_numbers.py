@@ -2,7 +2,7 @@
 
     python tools/refresh_numbers.py [--dry-run]
 
-A result file was made again; what the pages say about it follows. References that lead nowhere are left as they are, for
+A result file was made again; what the pages say about it follows. References that lead nowhere are left alone, for
 tools/check_numbers.py to report, and so is what the sentence around a number claims: read the lines that it prints.
 """
 
