@@ -22,8 +22,8 @@ ARROWS = {
     "baselines": {"model", "training", "beyond"},
     "inference": {"model", "data", "baselines", "beyond"},
     "reproduction": {"model", "data", "evaluation", "training", "baselines", "inference"},
-    "cli": {"model", "data", "evaluation", "training", "baselines", "inference", "reproduction"},
-    "teach": {"model", "data", "evaluation", "training", "baselines", "inference", "reproduction"},
+    "cli": {"model", "data", "evaluation", "training", "beyond", "baselines", "inference", "reproduction"},
+    "teach": {"model", "data", "evaluation", "training", "beyond", "baselines", "inference", "reproduction"},
 }
 
 

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 
 from ssagan_lite.baselines.registry import maker, recipe, untrained
+from ssagan_lite.beyond.wind import WindGenerator
 from ssagan_lite.cli.estimate import estimate, estimate_lines, plural
 from ssagan_lite.cli.options import parse
 from ssagan_lite.data.run_folder import RunFolder
@@ -20,7 +21,7 @@ class Options:
     """Train a generator. A preset sets everything, --model what is the model's own; any option changes one thing of it.
 
     Models: ssagan (the paper's), mdgan-stage1, mdgan-stage2 and ssagan-b (both need --stage1, a trained first stage),
-    vgan (64 pixels or less), recurrent (in the spirit of RNN-GAN).
+    vgan (64 pixels or less), recurrent (in the spirit of RNN-GAN), wind (beyond the paper: told the wind).
 
     While it runs: RUN/metrics.jsonl grows by a line a step, RUN/samples shows what the generator makes of the same
     first frames (real above, generated below), RUN/checkpoints/last.pt is what --resume goes on from.
@@ -77,6 +78,9 @@ def describe(config: TrainConfig, as_json: bool) -> None:
     # The rows of Table 1, for the models that are made of it; of a second stage its refiner's.
     shapes = layer_shapes(config.generator) if config.model not in ("vgan", "recurrent") else {}
     system = untrained(config)
+    if isinstance(system.generator, WindGenerator):  # whose last row makes more than three colours
+        last = config.generator.decoder[-1].name
+        shapes[last] = (system.generator.decoder[last].convolution.out_channels, *shapes[last][1:])
     counts = {"generator": parameters(system.generator), "discriminator": parameters(system.discriminator)}
     told = estimate(config, measure=not as_json)
     if as_json:

@@ -108,6 +108,12 @@ def test_dry_run_prints_table_1_and_the_parameters_and_trains_nothing(tmp_path, 
     assert not folder.exists()
 
 
+def test_dry_run_shows_what_the_wind_adds_to_table_1(capsys):
+    assert main(["train", "--preset", "smoke", "--model", "wind", "--dry-run", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["shapes"]["deconv3"] == [10, 8, 16, 16]
+
+
 def test_evaluate_a_run_beside_copy_first(run, capsys):
     command = ["evaluate", "--data", "synthetic", "--clips", "3", "--model", str(run), "--json"]
     assert main(command) == 0
