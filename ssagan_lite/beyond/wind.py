@@ -140,16 +140,21 @@ def measured_wind(clips: Tensor, gap: int = 2) -> Tensor:
 
     One motion for the whole picture, by least squares (Lucas and Kanade, 1981): brightness b of what moves does not
     change, so b_x u + b_y v + b_t = 0, over all places that change in the clip at all. b_t is taken over `gap` frames.
+    Each place is weighted by 1 / (b_x^2 + b_y^2 + FLAT^2), its distance from that line in place of its error in
+    brightness; otherwise a hill's edge, which is steep and stands still, would outweigh a sky of soft clouds.
     """
     grey = clips.float().mean(dim=1)  # (N, T, H, W)
     changing = (grey.std(dim=1, keepdim=True) > CHANGES).float()  # (N, 1, H, W)
     now, later = grey[:, :-gap:gap], grey[:, gap::gap]  # (N, P, H, W), P pairs of frames
     b_y, b_x = torch.gradient((now + later) / 2, dim=(2, 3))
-    slopes = torch.stack((b_x, b_y), dim=-1) * changing.unsqueeze(-1)  # (N, P, H, W, 2)
-    slopes, b_t = slopes.flatten(1, 3), (later - now).flatten(1).unsqueeze(-1)  # (N, PHW, 2), (N, PHW, 1)
-    normal = slopes.transpose(1, 2) @ slopes + 1e-3 * torch.eye(2, device=clips.device)  # (N, 2, 2)
-    motion = torch.linalg.solve(normal, -slopes.transpose(1, 2) @ b_t).squeeze(-1)  # (N, 2), pixels over gap frames
+    weight = (changing / (b_x.square() + b_y.square() + FLAT**2)).flatten(1).unsqueeze(1)  # (N, 1, PHW)
+    slopes = torch.stack((b_x, b_y), dim=-1).flatten(1, 3)  # (N, PHW, 2)
+    b_t = (later - now).flatten(1).unsqueeze(-1)  # (N, PHW, 1)
+    weighted = slopes.transpose(1, 2) * weight  # (N, 2, PHW)
+    normal = weighted @ slopes + torch.eye(2, device=clips.device)  # (N, 2, 2); the unit matrix where nothing changes
+    motion = torch.linalg.solve(normal, -weighted @ b_t).squeeze(-1)  # (N, 2), pixels over gap frames
     return (motion * (clips.shape[2] - 1) / gap / clips.shape[-1]).clamp(-MOST_WIND, MOST_WIND)
 
 
 CHANGES = 0.02  # a place changes whose brightness, from -1 to 1, has this standard deviation over the clip
+FLAT = 0.03  # a slope, in brightness a pixel, below which a place says little of the motion
