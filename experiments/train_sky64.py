@@ -62,6 +62,8 @@ class Options:
     """Unseen skies to score; half as many choose the default wind."""
     fine_tune_steps: int = 300
     """Steps on real clips, to see what they bring; 0 leaves it out. Those weights are not kept."""
+    note: str = ""
+    """What the file of scores should say of the training besides, such as a change of code between two sittings."""
     weights: Path = Path("ssagan_lite/inference/weights/sky-64")
     """Where the weights go, or lie."""
     out: Path = Path("book/results/sky-64.json")
@@ -77,7 +79,7 @@ def main() -> None:
         if not options.store:
             config = settings(options)
             fit(config, system=maker(config, load_generator), resume=options.resume)
-        training = about_training(options.run)
+        training = about_training(options.run) | ({"note": options.note} if options.note else {})
         store(options)
     values, data = measured(load_generator(options.weights), options, settings(options))
     watch.write(options.out, {"training": training, "convention": CONVENTION, **values}, data)

@@ -1,7 +1,7 @@
 """ssagan-lite: one photo of the sky in, a time-lapse out. SSA-GAN (Horita and Yanai, 2019), taught and reproduced.
 
     from ssagan_lite import load_generator, predict
-    clip = predict(load_generator("sky-32"), "photo.jpg")    # uint8 (T, H, W, 3)
+    clip = predict(load_generator("sky-64"), "photo.jpg")    # uint8 (T, H, W, 3)
 
 Importing this package imports nothing else; each name below loads its module, and torch, when it is first used. So a
 process that only decodes pictures starts fast and stays small.

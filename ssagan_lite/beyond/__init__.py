@@ -1,1 +1,1 @@
-"""What goes beyond the paper: the generator that ships is told the wind. Chapter 11."""
+"""What goes beyond the paper: the generator that ships is told the wind. Chapter 14."""

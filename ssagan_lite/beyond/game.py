@@ -1,4 +1,4 @@
-"""How the generator that is told the wind is trained: SSA-GAN's game, with the wind of the true clip. Chapter 11."""
+"""How the generator that is told the wind is trained: SSA-GAN's game, with the wind of the true clip. Chapter 14."""
 
 from dataclasses import asdict
 

@@ -8,7 +8,7 @@
 
 Beyond the paper. One photo has many futures: a model that must name one of them without being told more does best to
 blur (chapter 09). Two numbers say here which future is meant; in training they are measured in the true clip. Chapter
-11.
+14.
 """
 
 from dataclasses import dataclass

@@ -123,7 +123,7 @@ def trace(graph: Exportable) -> Any:
         program = torch.onnx.export(
             graph,
             kwargs=inputs,
-            dynamo=True,  # the older exporter, which traces through TorchScript, gave other clips without a word
+            dynamo=True,  # the older exporter, through TorchScript, is deprecated, and refuses this graph
             opset_version=OPSET,
             input_names=list(inputs),
             output_names=graph.outputs(),

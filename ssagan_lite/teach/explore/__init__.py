@@ -27,6 +27,7 @@ FIGURES = {
     "audit_list": "audit",
     "two_streams": "streams",
     "gram_motion": "gram",
+    "told_the_wind": "wind",
 }
 __all__ = [*FIGURES]
 
