@@ -53,21 +53,26 @@ class Exportable(nn.Module):
 
     def __init__(self, generator: nn.Module, shown: str | None = None):
         super().__init__()
-        self.generator = copy.deepcopy(generator).cpu().float().eval().requires_grad_(False)
-        for module in list(self.generator.modules()):
+        generator = copy.deepcopy(generator).cpu().float().eval().requires_grad_(False)
+        for module in list(generator.modules()):
             if parametrize.is_parametrized(module):
                 fold_parametrization(module)
-        self.sides = sides = map_sides(self.generator)
+        self.sides = sides = map_sides(generator)
         if shown is not None and shown not in sides:
             possible = f"choose one of {', '.join(sides)}" if sides else "this generator has none"
             raise InputError(f"there is no attention after '{shown}'; {possible}.")
         self.shown = shown or min(sides, key=lambda name: abs(sides[name] - SHOWN_SIDE), default=None)
-        layers = attended(self.generator)
+        layers = attended(generator)
         self.gated = [name for name, module in layers.items() if isinstance(module.gate, LearnedGate)]
-        paths = {module: path for path, module in self.generator.named_modules()}
-        self.wind = self.generator.config.wind if isinstance(self.generator, WindGenerator) else None
+        paths = {module: path for path, module in generator.named_modules()}
         self.gamma_names = [f"{paths[layers[name]]}.gate.gamma" for name in self.gated]
-        self.animated = Plain(self.generator) if self.wind is None else Told(self.generator)
+        self.wind = generator.config.wind if isinstance(generator, WindGenerator) else None
+        self.animated = Plain(generator) if self.wind is None else Told(generator)
+
+    @property
+    def generator(self) -> nn.Module:
+        """The copy. It is registered once: of a module with two paths the exporter makes two, of other classes."""
+        return self.animated.generator
 
     @property
     def gammas(self) -> Tensor:

@@ -109,7 +109,7 @@ def _detailed(
 
 def _carried(still: np.ndarray, response: Tensor, wind: tuple[float, float]) -> Iterator[np.ndarray]:
     """The photo (h, w, 3) under the wind, frame by frame, by a response (4, T, n, n) of another size."""
-    photo = torch.from_numpy(still).permute(2, 0, 1)[None].float()  # (1, 3, h, w)
+    photo = torch.tensor(still, dtype=torch.float32).permute(2, 0, 1)[None]  # (1, 3, h, w)
     ways = share_of_way(response[None].cpu(), torch.tensor([wind]))[0].unbind(dim=1)  # T times (2, n, n)
     for way in ways:
         way = F.interpolate(way[None], still.shape[:2], mode="bilinear", align_corners=False)  # (1, 2, h, w)
