@@ -56,11 +56,9 @@ class WindGenerator(Generator):
         With both: the clip under the wind and the clip in a calm, which share nearly all of the work.
         """
         response, change, calm_change = self.read(first)
-        still = None if wind is not None and not both else calm(first, calm_change)
-        if wind is None:
-            return still
-        moving = carried(first, response, change, wind)
-        return (moving, still) if both else moving
+        if both:
+            return carried(first, response, change, wind), calm(first, calm_change)
+        return calm(first, calm_change) if wind is None else carried(first, response, change, wind)
 
     def read(self, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the network says of a photo (N, 3, H, W), whatever the wind.
