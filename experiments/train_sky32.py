@@ -8,7 +8,6 @@ ssagan_lite/inference/weights/sky-32 (fp16) and book/results/sky-32.json: scores
 the samples are at hand, on the 48 real clips, beside copy-first and fading copy.
 """
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -28,6 +27,7 @@ from ssagan_lite.model.generator import Generator, GeneratorConfig
 from ssagan_lite.reproduction.scoring import STILL, Predictor, score, still
 from ssagan_lite.training.config import TrainConfig
 from ssagan_lite.training.fit import fit
+from train_sky64 import stored_training
 
 NAME = "sky-32"
 TEST_CLIPS = 200
@@ -55,7 +55,7 @@ def main() -> None:
         "--score-only" if options.score_only else f"--steps {options.steps}"
     )
     watch = Stopwatch(command, seed=0)
-    training = stored_training(options) if options.score_only else train(options)
+    training = stored_training(options.out) if options.score_only else train(options)
     generator = load_generator(WEIGHTS_FOLDER / NAME)  # what ships is scored: the weights in fp16
     scores = {"synthetic": compared(generator, "synthetic", count=TEST_CLIPS)}
     real = None
@@ -74,11 +74,6 @@ def train(options: Options) -> dict:
     save_weights(load_generator(options.run), WEIGHTS_FOLDER / NAME)
     about = {"commit": commit(), "date": date.today().isoformat(), "wall_seconds": round(time.time() - started)}
     return about | {"config": asdict(config)}
-
-
-def stored_training(options: Options) -> dict:
-    """What the file of scores says of the training."""
-    return json.loads(options.out.read_text("utf-8"))["training"]
 
 
 def settings(options: Options) -> TrainConfig:

@@ -75,13 +75,14 @@ def main() -> None:
     watch = Stopwatch(f"python experiments/train_sky64.py {flags(options)}", seed=0)
     if options.score_only:
         training = stored_training(options.out)
+        chosen = default_wind(load_generator(options.weights), options)
     else:
         if not options.store:
             config = settings(options)
             fit(config, system=maker(config, load_generator), resume=options.resume)
         training = about_training(options.run) | ({"note": options.note} if options.note else {})
-        store(options)
-    values, data = measured(load_generator(options.weights), options, settings(options))
+        chosen = store(options)
+    values, data = measured(load_generator(options.weights), chosen, options, settings(options))
     watch.write(options.out, {"training": training, "convention": CONVENTION, **values}, data)
 
 
@@ -130,19 +131,27 @@ def about_training(run: Path) -> dict:
     return about | {"wall_seconds": log["seconds"], "gamma": log["gamma"], "config": config}
 
 
-def store(options: Options) -> None:
-    """The run's generator in fp16, and with the default wind that its rounded weights ask for."""
+def default_wind(generator: WindGenerator, options: Options) -> dict:
+    """The default wind that these weights ask for, with the grid that it was chosen from."""
+    return choose_wind(generator, validation_skies(generator.config, max(1, options.clips // 2)))
+
+
+def store(options: Options) -> dict:
+    """Store the run's generator in fp16, with the default wind that its rounded weights ask for; returns the choice."""
     save_weights(load_generator(options.run), options.weights)
     generator = load_generator(options.weights)
-    chosen = choose_wind(generator, validation_skies(generator.config, max(1, options.clips // 2)))["chosen"]
-    generator.config = replace(generator.config, wind=chosen)
+    chosen = default_wind(generator, options)
+    generator.config = replace(generator.config, wind=chosen["chosen"])
     save_weights(generator, options.weights)
+    return chosen
 
 
-def measured(generator: WindGenerator, options: Options, config: TrainConfig) -> tuple[dict, str | None]:
-    """All that is said of the weights, and the fingerprint of the real clips, or None where these are not at hand."""
+def measured(generator: WindGenerator, chosen: dict, options: Options, config: TrainConfig) -> tuple[dict, str | None]:
+    """All that is said of the weights, and the fingerprint of the real clips, or None where these are not at hand.
+
+    chosen: how their default wind was chosen.
+    """
     shape = generator.config
-    chosen = choose_wind(generator, validation_skies(shape, max(1, options.clips // 2)))
     lengths = prior_lengths(shape, config)
     skies = open_clips("synthetic", shape.size, shape.frames, split="test", count=options.clips).array
     sets = {"synthetic": of_set(generator, skies, "synthetic", lengths, card.kinds(TEST_SEED, len(skies)))}
