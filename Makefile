@@ -1,7 +1,8 @@
 # Each target sets up what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help set-up book live serve lab demo numbers shots test clean
+.PHONY: help cpu set-up book live serve lab demo numbers shots test alone links clean
 
+CHAPTERS ?= --all
 SYSTEM_PYTHON ?= $(shell command -v python3 || command -v python)
 PYTHON := .venv/bin/python
 PORT ?= 8000
@@ -17,7 +18,15 @@ help:
 	@echo "make numbers write the measured numbers of the prose again from book/results"
 	@echo "make shots   picture every built page, wide and narrow, light and dark"
 	@echo "make test    style, unit, property, page and notebook tests"
+	@echo "make alone   run each chapter in an empty folder and a new environment, as on Colab (CHAPTERS=\"--chapter 03\": one)"
+	@echo "make links   ask every address in the book, and every host of data, whether it still answers"
+	@echo "make cpu     before the first set-up, where pip would choose a build of PyTorch for GPUs: the one without"
 	@echo "make clean   remove what was built (the environment in .venv stays)"
+
+cpu:
+	@test -x $(PYTHON) || "$(SYSTEM_PYTHON)" -m venv .venv
+	$(PYTHON) -m pip install --quiet uv -c constraints.txt
+	$(PYTHON) -m uv pip install --quiet --python $(PYTHON) --torch-backend cpu torch -c constraints.txt
 
 set-up:
 	@test -n "$(SYSTEM_PYTHON)" || { echo "set-up: no Python was found: install Python 3.11 or newer, then run this again." >&2; exit 1; }
@@ -53,6 +62,12 @@ test: set-up
 	$(PYTHON) -m ruff format --check .
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadgroup tests
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env $(NOTEBOOKS)
+
+alone: set-up
+	$(PYTHON) tools/run_chapters_alone.py $(CHAPTERS)
+
+links: set-up
+	$(PYTHON) tools/check_links.py
 
 clean:
 	rm -rf _build tools/live/node_modules .pytest_cache .ruff_cache .hypothesis

@@ -42,6 +42,9 @@ def recipe(model: str, config: TrainConfig) -> TrainConfig:
 
     MD-GAN: Xiong et al. (2018), and the layers of its public test code. (b): c_cal = 8 in the released code. VGAN:
     `main_conditional.lua`. Recurrent and wind: ours. Raises InputError for a name that is not in `SYSTEMS`.
+
+    >>> recipe("mdgan-stage1", TrainConfig()).generator.attention
+    'none'
     """
     if model not in SYSTEMS:
         raise InputError(f"there is no model '{model}' to train; choose one of {', '.join(SYSTEMS)}.")

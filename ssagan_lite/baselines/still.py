@@ -8,7 +8,11 @@ from ssagan_lite.errors import InputError
 
 
 def copy_first(first: Tensor, frames: int) -> Tensor:
-    """Repeat the first frame: float `(N, 3, H, W)` to `(N, 3, frames, H, W)`. What "nothing moves" scores."""
+    """Repeat the first frame: float `(N, 3, H, W)` to `(N, 3, frames, H, W)`. What "nothing moves" scores.
+
+    >>> copy_first(torch.zeros(2, 3, 16, 16), frames=8).shape
+    torch.Size([2, 3, 8, 16, 16])
+    """
     return first.unsqueeze(2).repeat(1, 1, frames, 1, 1)  # (N, 3, T, H, W)
 
 

@@ -61,6 +61,9 @@ def as_rgb(array: "np.ndarray | Image.Image", name: str = "the image") -> np.nda
     Accepts `(H, W)` and `(H, W, 1 | 2 | 3 | 4)` (grey, grey and alpha, RGB, RGBA; alpha is laid over black) of type
     bool, uint8, uint16 (0..65535), another integer type within 0..255, or float within [0, 1]. NaN, infinity, values
     out of range and other shapes raise `InputError`; `name` is what the sentence calls the image.
+
+    >>> as_rgb(np.array([[0.0, 0.5, 1.0]]))[0, :, 0]
+    array([  0, 128, 255], dtype=uint8)
     """
     if isinstance(array, Image.Image):
         array = _pillow_array(array, name)

@@ -51,6 +51,10 @@ def synthetic_clips(
 
     noise, exposure: the sensor's grain, and the slow drift of its exposure, on by default. Raises InputError for a
     count, size or length below 1.
+
+    >>> skies = synthetic_clips(2, size=16, frames=8, seed=0)
+    >>> skies.frames.shape, skies.frames.dtype, skies.mask.shape, skies.flow.shape
+    ((2, 8, 16, 16, 3), dtype('uint8'), (2, 8, 16, 16), (2, 7, 2, 16, 16))
     """
     if min(count, size, frames) < 1:
         raise InputError(f"{count} skies of {frames} frames of {size} pixels cannot be drawn; use numbers above 0.")

@@ -94,7 +94,11 @@ def frame_files(folder: Path) -> list[Path]:
 
 
 def natural_order(path: Path) -> tuple:
-    """A sort key in which `frame_2` comes before `frame_10`; the name itself settles ties such as `1` and `01`."""
+    """A sort key in which `frame_2` comes before `frame_10`; the name itself settles ties such as `1` and `01`.
+
+    >>> sorted([Path("frame_10.png"), Path("frame_2.png")], key=natural_order)[0].name
+    'frame_2.png'
+    """
     pieces = re.split(r"([0-9]+)", str(path))  # text, number, text, ...: equal kinds meet at each place
     return [int(piece) if index % 2 else piece for index, piece in enumerate(pieces)], str(path)
 

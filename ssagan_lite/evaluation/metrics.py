@@ -25,6 +25,10 @@ def mse(prediction: Tensor, target: Tensor) -> Tensor:
     """Mean squared difference of each frame, (N, T), 0 or more. Chapter 01.
 
     Raises InputError where the two clips differ in shape, or are not (N, 3, T, H, W).
+
+    >>> black, white = -torch.ones(1, 3, 2, 8, 8), torch.ones(1, 3, 2, 8, 8)
+    >>> mse(black, white)
+    tensor([[4., 4.]], dtype=torch.float64)
     """
     _check(prediction, target)
     return _of_each_frame(_mse_of_frame, prediction, target)  # (N, T)
@@ -34,6 +38,10 @@ def psnr(prediction: Tensor, target: Tensor) -> Tensor:
     """10 log10(range^2 / MSE) of each frame in dB, (N, T), range 2. Chapter 01.
 
     Identical frames have no error to compare with: theirs is infinite, on purpose. `mean_psnr` says what to do then.
+
+    >>> grey = torch.zeros(1, 3, 2, 8, 8)
+    >>> psnr(grey, grey + 0.2), psnr(grey, grey)
+    (tensor([[20.0000, 20.0000]], dtype=torch.float64), tensor([[inf, inf]], dtype=torch.float64))
     """
     return 10 * torch.log10(DATA_RANGE**2 / mse(prediction, target))
 
@@ -49,6 +57,10 @@ def ssim(prediction: Tensor, target: Tensor) -> Tensor:
 
     A uniform 7x7 window, sample (not population) covariance, windows that fit the frame whole, mean over colours.
     Raises InputError for frames smaller than the window.
+
+    >>> ramp = torch.linspace(-1, 1, 8).expand(1, 3, 2, 8, 8)
+    >>> ssim(ramp, ramp), ssim(ramp, ramp / 2).round(decimals=3)
+    (tensor([[1., 1.]], dtype=torch.float64), tensor([[0.6440, 0.6440]], dtype=torch.float64))
     """
     _check(prediction, target)
     if min(prediction.shape[-2:]) < SSIM_WINDOW:
@@ -59,7 +71,11 @@ def ssim(prediction: Tensor, target: Tensor) -> Tensor:
 
 
 def motion_energy(clips: Tensor) -> Tensor:
-    """Mean absolute change from frame to frame of each clip, (N,), 0 for a still. Chapter 01."""
+    """Mean absolute change from frame to frame of each clip, (N,), 0 for a still. Chapter 01.
+
+    >>> motion_energy(torch.tensor([0.0, 0.5, 1.0]).view(1, 1, 3, 1, 1))
+    tensor([0.5000], dtype=torch.float64)
+    """
     return clips.double().diff(dim=2).abs().mean(dim=(1, 2, 3, 4))  # (N,)
 
 

@@ -60,7 +60,11 @@ def predict(
 
 
 def output_size(height: int, width: int, size: int) -> tuple[int, int]:
-    """The height and width of a clip of a photo: long side `size`, the photo's aspect, even, and at least 2."""
+    """The height and width of a clip of a photo: long side `size`, the photo's aspect, even, and at least 2.
+
+    >>> output_size(3000, 4000, size=512)
+    (384, 512)
+    """
     scale = size / max(height, width)
     return max(2, 2 * round(height * scale / 2)), max(2, 2 * round(width * scale / 2))
 

@@ -25,6 +25,9 @@ def attention_map(query: Tensor, key: Tensor) -> Tensor:
 
     query and key are (N, HW, D); the result is (N, HW, HW), rows belonging to the queries. The paper's softmax "in each
     column" is the same function with the names of query and key exchanged. Chapter 02.
+
+    >>> attention_map(torch.zeros(1, 4, 2), torch.zeros(1, 4, 2))[0, 0]
+    tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
     logits = query @ key.transpose(1, 2)  # (N, HW, HW)
     return logits.softmax(dim=-1)

@@ -50,7 +50,11 @@ DROPPED_LEVELS = {128: 0, 64: 1, 32: 2, 16: 3}  # the paper's rule for 64x64 (se
 
 @dataclass(frozen=True)
 class GeneratorConfig:
-    """The generator's shape. The defaults are the paper's. Raises InputError for a shape that cannot be."""
+    """The generator's shape. The defaults are the paper's. Raises InputError for a shape that cannot be.
+
+    >>> GeneratorConfig(size=32).frames
+    16
+    """
 
     size: int = 128
     """Pixels a side: 128, 64, 32 or 16. Each level dropped from Table 1 halves it, and below 64 the frames too."""

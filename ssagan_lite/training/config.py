@@ -120,7 +120,11 @@ PRESETS: dict[str, TrainConfig] = {
 
 
 def preset(name: str) -> TrainConfig:
-    """The preset of that name. Raises InputError for a name that is not in `PRESETS`."""
+    """The preset of that name. Raises InputError for a name that is not in `PRESETS`.
+
+    >>> preset("paper").batch
+    16
+    """
     if name not in PRESETS:
         raise InputError(f"there is no preset '{name}'; choose one of {', '.join(PRESETS)}.")
     return PRESETS[name]

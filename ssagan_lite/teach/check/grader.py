@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ssagan_lite.teach.check import record
+
 
 @dataclass(frozen=True)
 class Result:
@@ -49,6 +51,7 @@ def graded(check):
         except Exception as error:  # a grader never raises, whatever it was given
             result = Result(False, f"not quite: checking your answer raised {type(error).__name__}: {error}")
         print(result.message)
+        record.note(check, answer, result.passed)
         return result
 
     return grader
