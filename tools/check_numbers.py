@@ -228,7 +228,7 @@ def _key(excuse: dict[str, str]) -> tuple[str, str]:
 
 def prose_files(root: Path = ROOT) -> list[Path]:
     """The files that are held to this: the pages at the root, and the book."""
-    return sorted([*root.glob("*.md"), *root.glob("book/*.md"), *root.glob("book/*.ipynb")])
+    return sorted([*root.glob("*.md"), *root.glob("book/*.md"), *root.glob("book/teaching/*.md"), *root.glob("book/*.ipynb")])
 
 
 def main() -> int:

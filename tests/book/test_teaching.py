@@ -15,9 +15,11 @@ PAGES = sorted((ROOT / "book" / "teaching").glob("*.md"))
 CHAPTERS = {int(path.name[:2]): path for path in sorted((ROOT / "book").glob("[01][0-9]_*.ipynb"))}
 LESSONS = (ROOT / "book" / "teaching" / "chapters.md").read_text("utf-8")
 COURSES = (ROOT / "book" / "teaching" / "syllabus.md").read_text("utf-8")
+INDEX = (ROOT / "book" / "teaching" / "index.md").read_text("utf-8")
 SHEETS = (ROOT / "book" / "teaching" / "sheets.md").read_text("utf-8")
 WORDS = {"half an hour": 30, "an hour": 60, "fifteen minutes": 15, "twenty": 20, "twenty-five": 25, "thirty": 30,
-         "thirty-five": 35, "forty": 40}  # fmt: skip
+         "thirty-five": 35, "forty": 40, "fifty": 50}  # fmt: skip
+COUNTS = {6: "Six", 7: "Seven", 8: "Eight", 13: "Thirteen", 14: "Fourteen", 15: "Fifteen"}
 each_chapter = pytest.mark.parametrize("number", CHAPTERS)
 
 
@@ -198,6 +200,27 @@ def test_there_is_a_lesson_for_each_chapter_and_no_other():
     assert [int(number) for number in re.findall(r"^\(teach-(\d\d)\)=$", LESSONS, flags=re.MULTILINE)] == list(CHAPTERS)
 
 
+def test_pages_count_their_lessons_and_sheets_right():
+    lessons, sheets = COUNTS[len(CHAPTERS)], COUNTS[SHEETS.count("\n## Sheet ")]
+    assert LESSONS.startswith(f"# {lessons} lessons\n")
+    assert SHEETS.startswith(f"# {sheets} sheets\n")
+    assert f"[{lessons} lessons](chapters.md)" in INDEX
+    assert f"[{sheets} sheets](sheets.md)" in INDEX
+    assert f"[{lessons} lessons](chapters.md)" in COURSES
+    assert f"All {lessons.lower()} chapters" in COURSES
+    assert f"{sheets} sheets;" in COURSES
+
+
+def test_index_names_every_page_of_the_kit():
+    listed = re.findall(r"^\| \[.+?\]\((\w+\.md)\)", INDEX, flags=re.MULTILINE)
+    assert sorted(listed) == sorted({page.name for page in PAGES} - {"index.md"})
+
+
+def test_four_weeks_hold_each_chapter_once():
+    course = re.search(r"^\(course-weeks\)=$(.*?)(?=^\(course-|\Z)", COURSES, flags=re.DOTALL | re.MULTILINE)[1]
+    assert [number for row in rows(course) for number in whole_chapters(row)] == list(CHAPTERS)
+
+
 def test_times_of_the_courses_are_the_chapters_own():
     table = re.findall(r"^\| \[(\d+)\. .*?\]\(\.\./(\S+)\) \| (\d+) \| (\d+) \| 50 \|", COURSES, flags=re.MULTILINE)
     assert [(int(number), name) for number, name, *_ in table] == [(n, path.name) for n, path in CHAPTERS.items()]
@@ -245,8 +268,8 @@ def test_names_of_every_page_exist_somewhere(page):
 
 
 def test_sheets_cover_each_chapter_once_and_hold_no_answers():
-    titles = re.findall(r"^## Sheet ([A-Z]): chapters (.+)$", SHEETS, flags=re.MULTILINE)
-    assert [letter for letter, _ in titles] == list("ABCDEF")
+    titles = re.findall(r"^## Sheet ([A-Z]): chapters? (.+)$", SHEETS, flags=re.MULTILINE)
+    assert [letter for letter, _ in titles] == list("ABCDEFG")
     assert [int(number) for _, chapters in titles for number in re.findall(r"\d+", chapters)] == list(CHAPTERS)
     assert not re.search(r"<details|Solution|[Aa]nswer:", SHEETS)
     for sheet in re.split(r"^## Sheet ", SHEETS, flags=re.MULTILINE)[1:]:
