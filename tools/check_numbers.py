@@ -227,8 +227,10 @@ def _key(excuse: dict[str, str]) -> tuple[str, str]:
 
 
 def prose_files(root: Path = ROOT) -> list[Path]:
-    """The files that are held to this: the pages at the root, and the book."""
-    return sorted([*root.glob("*.md"), *root.glob("book/*.md"), *root.glob("book/teaching/*.md"), *root.glob("book/*.ipynb")])
+    """The files that are held to this: the pages at the root, and the book with its teachers' part."""
+    return sorted(
+        path for where in ("*.md", "book/*.md", "book/teaching/*.md", "book/*.ipynb") for path in root.glob(where)
+    )
 
 
 def main() -> int:

@@ -4,7 +4,7 @@
 
     DIR/colab/book/NN_topic.ipynb   SOURCE, in the first code cell, says where pip finds the package
     DIR/colab/README.md             what the branch `colab` holds, with a link to open each notebook
-    DIR/_config.yml                 launch buttons lead to that branch of OWNER/NAME
+    DIR/_config.yml                 launch buttons lead to that branch of OWNER/NAME, link previews to its pages
 
 Nothing else of a notebook changes, not even its layout, and nothing in the repository. `--tag` takes whatever pip may
 install from: a tag, a branch or a commit. The pages workflow runs this with the name of the repository that it runs
@@ -26,6 +26,7 @@ REPOSITORY = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}/(?!\.{1,2}$)(?!.*\.
 REFERENCE = re.compile(r"(?!.*(?:\.\.|//|/\.|\.lock(?:/|$)|[./]$))[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 SAFE_SOURCE = re.compile(r"[^\"'\\\s#]+")
 SETTING = re.compile(r'^repository: \{url: "", branch: \w+, path_to_book: book\}$', re.MULTILINE)
+PAGES = re.compile(r'^    ogp_site_url: ""', re.MULTILINE)
 
 
 class PublishError(ValueError):
@@ -55,12 +56,22 @@ def fill_source(text: str, source: str) -> str:
     return text.replace(EMPTY, EMPTY.replace(r"\"\"", rf"\"{source}\""))
 
 
+def pages_address(repository: str) -> str:
+    """Where GitHub Pages shows OWNER/NAME: a folder of the owner's site, or that site itself."""
+    owner, name = repository.lower().split("/")[0], repository.split("/")[1]
+    site = f"https://{owner}.github.io/"
+    return site if name.lower() == f"{owner}.github.io" else f"{site}{name}/"
+
+
 def fill_config(text: str, repository: str) -> str:
-    """_config.yml with the address of OWNER/NAME and the branch that holds the filled notebooks."""
+    """_config.yml with the addresses of OWNER/NAME: the branch of the filled notebooks, and the hosted pages."""
     setting = f'repository: {{url: "https://github.com/{repository}", branch: {BRANCH}, path_to_book: book}}'
     filled, count = SETTING.subn(setting, text)
     if count != 1:
         raise PublishError('_config.yml must have one line `repository: {url: "", branch: main, path_to_book: book}`.')
+    filled, count = PAGES.subn(f'    ogp_site_url: "{pages_address(repository)}"', filled)
+    if count != 1:
+        raise PublishError('_config.yml must have one line `ogp_site_url: ""`, indented by four.')
     return filled
 
 

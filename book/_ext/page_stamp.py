@@ -1,4 +1,4 @@
-"""At the foot of each page: the version of the package, the result files its numbers come from, and its source.
+"""At the foot of each page: the package's version, the results its numbers come from, the paper's map, its source.
 
 A page's date is that of the newest result file that it names, as that file tells it; a page that names none has none.
 Result files are found by their names, in the text of a page and in the outputs that are stored with a notebook.
@@ -7,6 +7,7 @@ Result files are found by their names, in the text of a page and in the outputs 
 import html
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
@@ -16,10 +17,6 @@ from results_page import RESULTS, abouts, anchor, versions  # noqa: E402
 BOOK = Path(__file__).resolve().parents[1]
 NAMED = re.compile(r"(?<![\w-])([\w-]+)\.json")
 FILLED_BY = {"{paper-map}": [BOOK / "paper_items.json"], "{results-table}": sorted(RESULTS.glob("*.json"))}
-STYLE = (
-    "margin-top:3rem;padding-top:.75rem;border-top:1px solid var(--pst-color-border);"
-    "font-size:.8rem;color:var(--pst-color-text-muted)"
-)
 
 
 def results_named(source: Path) -> list[str]:
@@ -38,18 +35,19 @@ def newest(names: list[str], found: dict[str, dict]) -> dict | None:
     return max(dated, key=lambda about: about["date"]) if dated else None
 
 
-def stamp(names: list[str], found: dict[str, dict], version: str, appendix: str, source: str) -> str:
-    """The foot as HTML. appendix and source: addresses, seen from the page; without a source there is no link."""
-    about = newest(names, found)
+def stamp(names: list[str], found: dict[str, dict], version: str, address: Callable[[str], str], source: str) -> str:
+    """The foot as HTML. address: that of a page of the book, seen from this one; without a source there is no link."""
+    about, appendix = newest(names, found), address("results_page")
     parts = [f"ssagan-lite {html.escape(version)}"]
     if about:
         parts.append(f"newest numbers of {html.escape(about['date'])}, with {html.escape(versions(about))}")
     if names:
         links = (f'<a href="{html.escape(appendix)}#{anchor(name)}">{html.escape(name)}</a>' for name in names)
         parts.append(f"results: {', '.join(links)}")
+    parts.append(f'<a href="{html.escape(address("paper_map"))}">the map of the paper</a>')
     if source:
         parts.append(f'<a href="{html.escape(source)}">source of this page</a>')
-    return f'<footer class="page-stamp" style="{STYLE}">{" · ".join(parts)}</footer>'
+    return f'<footer class="page-stamp">{" · ".join(parts)}</footer>'
 
 
 def source_of(app, pagename: str, context: dict) -> str:
@@ -69,8 +67,8 @@ def add_stamp(app, pagename, templatename, context, doctree):
     from ssagan_lite import __version__
 
     names = results_named(Path(app.env.doc2path(pagename)))
-    appendix = context["pathto"]("results_page")
-    context["body"] += stamp(names, abouts(), __version__, appendix, source_of(app, pagename, context))
+    source = source_of(app, pagename, context)
+    context["body"] += stamp(names, abouts(), __version__, context["pathto"], source)
 
 
 def setup(app):

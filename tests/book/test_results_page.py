@@ -75,12 +75,13 @@ def test_the_date_is_that_of_the_newest_file_and_absent_without_one():
         "b": {"date": "2026-03-04", "versions": {"torch": "2"}},
         "c": {},
     }
-    foot = page_stamp.stamp(["a", "b", "c"], found, "9.9", "results_page.html", "_sources/x.md")
+    foot = page_stamp.stamp(["a", "b", "c"], found, "9.9", "../{}.html".format, "_sources/x.md")
     assert "2026-03-04, with torch 2" in foot
     assert "2026-01-02" not in foot
-    assert 'href="results_page.html#result-b"' in foot
+    assert 'href="../results_page.html#result-b"' in foot
+    assert 'href="../paper_map.html"' in foot
     for names in ([], ["c"]):
-        bare = page_stamp.stamp(names, found, "9.9", "results_page.html", "")
+        bare = page_stamp.stamp(names, found, "9.9", "{}.html".format, "")
         assert "ssagan-lite 9.9" in bare
         assert "2026" not in bare
         assert "source" not in bare
@@ -93,6 +94,7 @@ def test_every_built_page_has_a_foot_whose_links_lead_somewhere(built_book):
     for file in set(built_book.glob("*.html")) - {built_book / "genindex.html", built_book / "search.html"}:
         (foot,) = re.findall(r'<footer class="page-stamp".*?</footer>', file.read_text("utf-8"))
         assert f"ssagan-lite {__version__}" in foot
+        assert 'href="paper_map.html"' in foot or file.name == "paper_map.html"
         assert set(re.findall(r'href="results_page\.html#([^"]+)"', foot)) <= anchors
         for source in re.findall(r'href="(_sources/[^"]+)"', foot):
             assert (built_book / source).is_file()

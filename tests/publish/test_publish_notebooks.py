@@ -46,7 +46,14 @@ def test_the_configuration_of_the_book_leads_to_the_branch(tmp_path):
         "path_to_book": "book",
     }
     assert before.pop("repository")["url"] == ""
+    assert after["sphinx"]["config"].pop("ogp_site_url") == "https://owner.github.io/name/"
+    assert before["sphinx"]["config"].pop("ogp_site_url") == ""
     assert after == before
+
+
+def test_pages_of_an_owner_lie_at_the_top_of_their_site():
+    assert publish_notebooks.pages_address("Owner/Name") == "https://owner.github.io/Name/"
+    assert publish_notebooks.pages_address("Owner/owner.github.io") == "https://owner.github.io/"
 
 
 def test_nothing_in_the_tree_changes(book, tmp_path, capsys):
