@@ -2,8 +2,11 @@
 
 import csv
 import json
+import os
+import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +15,11 @@ import pytest
 from ssagan_lite.errors import InputError
 from ssagan_lite.teach import check
 from ssagan_lite.teach.check.cases import other_cases
-from ssagan_lite.teach.grade import notebook, wire
+from ssagan_lite.teach.grade import notebook, submissions, wire
 from ssagan_lite.teach.grade.__main__ import _cell, main, table
 from ssagan_lite.teach.grade.folder import Row, grade_folder, seed_for
-from ssagan_lite.teach.grade.judge import one_line
-from ssagan_lite.teach.grade.process import Limits, Runner
+from ssagan_lite.teach.grade.judge import judge, one_line
+from ssagan_lite.teach.grade.process import Ended, Limits, Runner, patience
 
 IMPORTS = "import numpy as np\nfrom ssagan_lite.teach import check"
 # The book's own answer to 2.2, which stands folded beneath the exercise.
@@ -35,6 +38,17 @@ def answer(body, before=""):
 def as_notebook(*sources) -> bytes:
     cells = [{"cell_type": "code", "source": source.splitlines(keepends=True)} for source in (IMPORTS, *sources)]
     return json.dumps({"cells": cells, "nbformat": 4}).encode()
+
+
+def errors(*calls):
+    """A body that makes calls of the C library, each refused, and raises their error numbers: EPERM is 1."""
+    body = f"""import ctypes, os
+    c, told = ctypes.CDLL(None, use_errno=True), []
+    room, theirs = ctypes.create_string_buffer(8), os.fsencode(FOLDER + '/honest/a.ipynb')
+    for call in ({", ".join(f"lambda: c.{call}" for call in calls)}):
+        told.append(call() and ctypes.get_errno())
+    raise ValueError(str(told))"""
+    return body, f"ValueError: {[1] * len(calls)}"
 
 
 # A student's name -> (the cells, whether it passes, words of the message).
@@ -80,6 +94,22 @@ HARM = {
     "ch05.row_parameters": ("return bytearray(10**12)", "MemoryError"),
     "ch10.sign_flips": ("import sys\n    sys.exit(0)", "SystemExit"),
     "ch10.allowed": ("return object()", "not object"),
+    # A file's owner gets its signals: F_SETOWN, F_SETOWN_EX, FIOSETOWN, SIOCSPGRP.
+    "teaching.causal": errors(
+        "fcntl(0, 8, os.getppid())", "fcntl(0, 15, room)", "ioctl(0, 0x8901, room)", "ioctl(0, 0x8902, room)"
+    ),
+    "teaching.mirror": errors(
+        "truncate(theirs, 5)",
+        "chmod(theirs, 0)",
+        "fchmod(0, 0o666)",
+        "chown(theirs, -1, -1)",
+        "fchown(0, -1, -1)",
+        "fchmodat(-100, theirs, 0, 0)",
+        "fchownat(-100, theirs, -1, -1, 0)",
+        "syscall(452, -100, theirs, 0, 0)",
+    ),
+    # Memory that is no memory of the process: a file in memory, a secret one, a segment that outlives it.
+    "teaching.p_by_source": errors("memfd_create(b'x', 0)", "syscall(447, 0)", "shmget(77, 0, 0)"),
 }
 BROKEN = {
     "text": (b"hello", "cannot be read as JSON"),
@@ -186,6 +216,96 @@ def test_a_folder_that_changes_meanwhile_is_told(tmp_path, monkeypatch):
     assert "changed while one.ipynb ran" in grade_folder(tmp_path, "s", Limits()).warnings[0]
 
 
+UNREAD = {
+    "deep": (f"check.ch02.softmax(f{'.a' * 1500})", "reading it raised RecursionError"),
+    "helper": ("check.ch01._copy_scores(1)", "no cell of it that can be read asks a grader"),
+    "long": ("a=1\n" * 2500, "reading it took longer than 2 s"),
+}
+
+
+def test_a_notebook_that_cannot_be_read_costs_nobody_else_a_row(tmp_path, monkeypatch):
+    from ssagan_lite.teach.grade import folder as folders
+
+    monkeypatch.setattr(folders, "OWN_TIME", 2.0)
+    for name, (cell, _) in UNREAD.items():
+        (tmp_path / f"{name}.ipynb").write_bytes(as_notebook(cell))
+    rows = {row.student: row.message for row in grade_folder(tmp_path, "s", Limits()).rows}
+    assert rows.keys() == UNREAD.keys()
+    for name, (_, words) in UNREAD.items():
+        assert rows[name].startswith(f"not graded: {words}")
+
+
+class Replying:
+    """Stands in for a student's process that writes one reply to the pipe, whatever it is asked."""
+
+    def __init__(self, value):
+        self.value, self.limits, self.closed = value, Limits(timeout=0.5), False
+
+    def start(self):
+        pass
+
+    def ask(self, message):
+        return {"callable": False, "value": self.value}
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [({"array": "f8,(", "shape": [], "data": ""}, "judging what it answered raised SyntaxError."),
+     ({"set": [i * (2**61 - 1) for i in range(20_000)]}, "judging what it answered took too long.")],
+    ids=["array", "set"],
+)  # fmt: skip
+def test_whatever_is_sent_there_is_a_verdict(monkeypatch, value, words):
+    from ssagan_lite.teach.grade import judge as judges
+
+    monkeypatch.setattr(judges, "OWN_TIME", 0.5)
+    runner = Replying(value)
+    verdict = judge(runner, notebook.Answer("ch02.softmax", "f"), seed=1)
+    assert (verdict.passed, verdict.message, runner.closed) == (False, f"not quite: {words}", True)
+
+
+def test_patience_ends_and_leaves_nothing_behind():
+    before = signal.getsignal(signal.SIGALRM)
+    with pytest.raises(Ended, match="enough"), patience(0.1, "enough."):
+        time.sleep(9)
+    with patience(9.0, "never."):
+        pass
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) == before
+
+
+def test_every_student_gets_a_row(tmp_path):
+    names = ["anna/A.IPYNB", "ben/a.ipynb.txt", "dora\x01/a.ipynb", "dora\x02/a.ipynb", "__MACOSX/anna/._a.ipynb",
+             "anna/._A.IPYNB", "cem/"]  # fmt: skip
+    names = [*map(os.fsencode, names), *[b"J\xf6rg/a.ipynb", b"J\xfcrg/a.ipynb"] * (sys.platform == "linux")]
+    for path in (Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)) for name in names):
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.mkdir() if path.name == "cem" else path.write_bytes(as_notebook("1 + 1"))
+    rows = grade_folder(tmp_path, "s", Limits()).rows
+    told = sorted(row.student for row in rows if "asks a grader" in row.message)
+    assert told == ["J\\xf6rg", "J\\xfcrg"] * (sys.platform == "linux") + ["anna", "dora", "dora"]
+    assert sorted(row.student for row in rows if "holds no .ipynb file" in row.message) == ["ben", "cem"]
+    assert len(rows) == len(told) + 2
+    assert len(submissions.read(tmp_path).notebooks) == len(told)
+
+
+def test_a_softmax_that_overflows_is_no_answer_to_the_first_exercise():
+    def gradients(query, key, value, upstream, largest):
+        logits = query @ key.T
+        weights = np.exp(logits - largest(logits))
+        weights /= weights.sum(axis=1, keepdims=True)
+        inner = upstream @ value.T
+        slopes = weights * (inner - (inner * weights).sum(axis=1, keepdims=True))
+        return slopes @ key, slopes.T @ query, weights.T @ upstream
+
+    with np.errstate(all="ignore"):
+        grader = check.teaching.attention_gradients
+        assert grader(lambda *parts: gradients(*parts, lambda logits: logits.max(axis=1, keepdims=True)))
+        assert not grader(lambda *parts: gradients(*parts, lambda logits: 0.0))
+
+
 def test_an_empty_folder_and_none_are_refused(tmp_path):
     with pytest.raises(InputError, match="holds no notebook"):
         grade_folder(tmp_path, "s", Limits())
@@ -230,6 +350,10 @@ class TestWhatRuns:
     def test_helpers_of_helpers_and_what_is_written_into_them(self):
         cells = "table = {}\ntable['a'] = one", "one = 1", "g = lambda: table", "def f(x): return g()"
         assert self.needed(*cells, "check.ch02.softmax(f)") == [*cells[0].split("\n"), *cells[1:]]
+
+    def test_lines_of_python_may_begin_as_magic_does(self):
+        needed = "def f(n, c):\n    return (\n        n\n        % c)"
+        assert self.needed(f"%%time\n!echo 'it\n{needed}\n%cd ..\ncheck.ch02.softmax(f)") == [needed]
 
     def test_decorators_come_along_and_the_last_answer_counts(self):
         cells = [
@@ -316,6 +440,20 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert "Secret: " in printed.err
     with pytest.raises(InputError, match="is there already"):
         main()
+
+
+def test_grades_are_shown_even_where_they_cannot_be_written(tmp_path, monkeypatch, capsys):
+    from ssagan_lite.teach.grade import __main__ as command
+
+    def full(*_):
+        raise OSError("no space left")
+
+    (tmp_path / "anna.ipynb").write_bytes(as_notebook("1 + 1"))
+    monkeypatch.setattr(command, "_write", full)
+    monkeypatch.setattr(sys, "argv", ["grade", str(tmp_path), "--out", str(tmp_path / "grades.csv")])
+    with pytest.raises(OSError, match="no space left"):
+        main()
+    assert "anna.ipynb" in capsys.readouterr().out
 
 
 def test_limits_that_cannot_be_are_refused(tmp_path, monkeypatch):

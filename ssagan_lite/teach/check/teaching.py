@@ -30,7 +30,7 @@ def _array(found, shape, what):
 def attention_gradients(function):
     """Exercise T1: (query, key, value, upstream) -> the three gradients of sum(upstream * attention), by hand."""
     random = np.random.default_rng(7_101)
-    for places, depth, width, size in ((4, 3, 2, 1.0), (2, 5, 4, 0.3), (3, 2, 3, 12.0)):
+    for places, depth, width, size in ((4, 3, 2, 1.0), (2, 5, 4, 0.3), (3, 2, 3, 40.0)):
         inputs = [size * random.normal(size=(places, depth)) for _ in range(2)]
         inputs += [random.normal(size=(places, width)), random.normal(size=(places, width))]
         found = call(function, *(part.copy() for part in inputs))

@@ -51,14 +51,14 @@ def main() -> None:
         print(line, file=sys.stderr, flush=True)
 
     grades = grade_folder(options.folder, secret, Limits(options.timeout, options.memory), tell)
-    if options.out:
-        _write(options.out, as_records(grades.rows))
     if options.json:
         print(json.dumps(as_records(grades.rows), indent=1))
     else:
-        print(table(grades.rows))
+        print(table(grades.rows), flush=True)
     for line in _footer(grades, options, secret):
         tell(line)
+    if options.out:  # last: should it fail, the grades stand on the screen
+        _write(options.out, as_records(grades.rows))
 
 
 def _check(options: Options) -> None:

@@ -12,18 +12,28 @@ import struct
 import sys
 from pathlib import Path
 
-# Numbers of Linux's system calls, by machine. Those that reach beyond the process are refused.
+# Numbers of Linux's system calls, by machine. Refused are those that reach beyond the process, those that change
+# other people's files past Landlock (truncate only before Linux 6.2), and those that hold memory past its limit.
 REFUSED = {
     "x86_64": {"fork": 57, "vfork": 58, "socket": 41, "kill": 62, "tkill": 200, "tgkill": 234, "ptrace": 101,
-               "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297, "process_vm_readv": 310, "process_vm_writev": 311},
+               "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297, "process_vm_readv": 310, "process_vm_writev": 311,
+               "truncate": 76, "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94, "fchownat": 260,
+               "fchmodat": 268, "shmget": 29, "memfd_create": 319},
     "aarch64": {"socket": 198, "kill": 129, "tkill": 130, "tgkill": 131, "ptrace": 117, "rt_sigqueueinfo": 138,
-                "rt_tgsigqueueinfo": 240, "process_vm_readv": 270, "process_vm_writev": 271},
+                "rt_tgsigqueueinfo": 240, "process_vm_readv": 270, "process_vm_writev": 271,
+                "truncate": 45, "fchmod": 52, "fchmodat": 53, "fchownat": 54, "fchown": 55, "shmget": 194,
+                "memfd_create": 279},
 }  # fmt: skip
-REFUSED_EVERYWHERE = {"pidfd_send_signal": 424, "io_uring_setup": 425, "pidfd_getfd": 438}
+REFUSED_EVERYWHERE = {"pidfd_send_signal": 424, "io_uring_setup": 425, "pidfd_getfd": 438, "memfd_secret": 447,
+                      "fchmodat2": 452}  # fmt: skip
 CLONE, CLONE3, PRLIMIT = {"x86_64": 56, "aarch64": 220}, 435, {"x86_64": 302, "aarch64": 261}
 MACHINE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # how the kernel names them
+# Calls refused for two values of their second argument: fcntl's F_SETOWN and F_SETOWN_EX, ioctl's FIOSETOWN and
+# SIOCSPGRP. A file's owner gets a signal, of any number, whenever the file is ready.
+REFUSED_VALUES = {"x86_64": {72: (8, 15), 16: (0x8901, 0x8902)}, "aarch64": {25: (8, 15), 29: (0x8901, 0x8902)}}
 CLONE_THREAD, EPERM, ENOSYS = 0x10000, 1, 38
 ALLOW, ERROR, KILL = 0x7FFF0000, 0x00050000, 0x80000000
+LOAD, EQUAL, GIVE = 0x20, 0x15, 0x06  # of the kernel's filter language: load, jump if equal, end with this
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_SET_DUMPABLE = 38, 22, 4
 # Landlock: rights over files, as bits.
 READING, FILE_RIGHTS = 0b1101, 0b111 | 1 << 14
@@ -68,7 +78,7 @@ def _instruction(code: int, yes: int, no: int, value: int) -> bytes:
 
 def _program(machine: str) -> bytes:
     """The filter: wrong machine -> end; a refused call -> EPERM; threads and everything else may go on."""
-    load, equal, any_bit, at_least, give = 0x20, 0x15, 0x45, 0x35, 0x06
+    load, equal, any_bit, at_least, give = LOAD, EQUAL, 0x45, 0x35, GIVE
     number, arch, low_of_first = 0, 4, 16
     parts = [_instruction(load, 0, 0, arch), _instruction(equal, 1, 0, MACHINE[machine])]
     parts += [_instruction(give, 0, 0, KILL), _instruction(load, 0, 0, number)]
@@ -77,6 +87,7 @@ def _program(machine: str) -> bytes:
     parts += [_instruction(equal, 0, 1, CLONE3), _instruction(give, 0, 0, ERROR | ENOSYS)]
     for call in (*REFUSED[machine].values(), *REFUSED_EVERYWHERE.values()):
         parts += [_instruction(equal, 0, 1, call), _instruction(give, 0, 0, ERROR | EPERM)]
+    parts += _refused_values(machine)
     # clone is for threads, and limits are one's own.
     parts += [_instruction(equal, 0, 4, CLONE[machine]), _instruction(load, 0, 0, low_of_first)]
     parts += [_instruction(any_bit, 1, 0, CLONE_THREAD), _instruction(give, 0, 0, ERROR | EPERM)]
@@ -84,6 +95,16 @@ def _program(machine: str) -> bytes:
     parts += [_instruction(load, 0, 0, low_of_first), _instruction(equal, 1, 0, 0)]
     parts += [_instruction(give, 0, 0, ERROR | EPERM), _instruction(give, 0, 0, ALLOW)]
     return b"".join(parts)
+
+
+def _refused_values(machine: str) -> list[bytes]:
+    """The part of the filter that looks at a call's second argument."""
+    parts, low_of_second = [], 24
+    for call, (one, other) in REFUSED_VALUES[machine].items():
+        parts += [_instruction(EQUAL, 0, 5, call), _instruction(LOAD, 0, 0, low_of_second)]
+        parts += [_instruction(EQUAL, 1, 0, one), _instruction(EQUAL, 0, 1, other)]
+        parts += [_instruction(GIVE, 0, 0, ERROR | EPERM), _instruction(GIVE, 0, 0, ALLOW)]
+    return parts
 
 
 def _filter_calls() -> bool:

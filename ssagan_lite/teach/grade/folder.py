@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -10,10 +9,9 @@ from pathlib import Path
 
 from ssagan_lite.errors import InputError
 from ssagan_lite.teach.grade.judge import judge, one_line
-from ssagan_lite.teach.grade.notebook import LARGEST, Answer, answers
-from ssagan_lite.teach.grade.process import Limits, Runner
-
-LARGEST_REPORT = 1_000_000  # bytes
+from ssagan_lite.teach.grade.notebook import Answer, answers
+from ssagan_lite.teach.grade.process import OWN_TIME, Ended, Limits, Runner, patience
+from ssagan_lite.teach.grade.submissions import fingerprint, read
 
 
 @dataclass(frozen=True)
@@ -50,78 +48,39 @@ def grade_folder(folder: Path, secret: str, limits: Limits, tell: Callable[[str]
 
     Raises InputError where there is no folder, or no notebook in it.
     """
-    read = _read(folder)
+    handed_in = read(folder)
     limits = replace(limits, hidden=folder.resolve())
-    rows, confined, warnings, before = [], None, [], _fingerprint(folder)
-    for (student, name), data in read.notebooks.items():
+    rows, confined, warnings, before = [], None, [], fingerprint(folder)
+    for (student, name), data in handed_in.notebooks.items():
         tell(f"{student}: {name}")
-        new, had = _grade(student, name, data, read.reports.get(student), secret, limits)
+        new, had = _grade(student, name, data, handed_in.reports.get(student), secret, limits)
         rows += new
         confined = had if confined is None else [right for right in confined if right in had or not had]
-        if (after := _fingerprint(folder)) != before:
+        if (after := fingerprint(folder)) != before:
             warnings.append(f"the folder of submissions changed while {name} ran; what was read before was graded.")
             before = after
+    empty = "not graded: its folder holds no .ipynb file."
+    rows += [Row(student, "", "", False, empty) for student in handed_in.without]
     return Grades(_with_the_same(rows), confined or [], warnings)
 
 
-@dataclass(frozen=True)
-class _Read:
-    notebooks: dict[tuple[str, str], bytes]
-    reports: dict[str, dict]
-
-
-def _read(folder: Path) -> _Read:
-    if not folder.is_dir():
-        raise InputError(f"{folder} is no folder: give the one that holds the submissions.")
-    notebooks, reports = {}, {}
-    for file in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
-        inner = file.relative_to(folder)
-        student = inner.parts[0] if len(inner.parts) > 1 else file.stem
-        if file.suffix == ".ipynb" and ".ipynb_checkpoints" not in inner.parts:
-            notebooks[one_line(student), one_line(inner.as_posix())] = _bytes(file, LARGEST + 1)
-        elif file.name.startswith("report_") and file.suffix == ".json":
-            student = student if len(inner.parts) > 1 else file.stem.removeprefix("report_")
-            student = one_line(student)
-            reports[student] = reports.get(student, {}) | _exercises(_bytes(file, LARGEST_REPORT))
-    if not notebooks:
-        raise InputError(f"{folder} holds no notebook: put each student's into {folder.name}/STUDENT/.")
-    return _Read(notebooks, reports)
-
-
-def _bytes(file: Path, most: int) -> bytes:
-    """What is in a file, and no more than that many bytes of it."""
+def _answers(data: bytes) -> list[Answer]:
+    """The answers of a notebook. Raises InputError, with a sentence, for all that can go wrong in reading it."""
     try:
-        with file.open("rb") as stream:
-            return stream.read(most)
-    except OSError:
-        return b""
-
-
-def _exercises(data: bytes) -> dict:
-    """{exercise: what a report says of it}; nothing where it cannot be read."""
-    try:
-        exercises = json.loads(data)["exercises"]
-        return {name: seen for name, seen in exercises.items() if isinstance(seen, dict)}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}
-
-
-def _fingerprint(folder: Path) -> dict:
-    """Names, sizes and times of everything in a folder."""
-    found = {}
-    for path in folder.rglob("*"):
-        try:
-            state = path.lstat()
-            found[path] = (state.st_size, state.st_mtime_ns, state.st_mode, state.st_ino)
-        except OSError:
-            found[path] = None
-    return found
+        with patience(OWN_TIME, f"reading it took longer than {OWN_TIME:g} s."):
+            return answers(data)
+    except InputError:
+        raise
+    except Ended as error:
+        raise InputError(str(error)) from error
+    except Exception as error:  # nothing in one notebook may stop the others' grading
+        raise InputError(f"reading it raised {type(error).__name__}.") from error
 
 
 def _grade(student: str, name: str, data: bytes, report: dict | None, secret: str, limits: Limits):
     """The rows of one notebook, and what its process could not do."""
     try:
-        asked = answers(data)
+        asked = _answers(data)
     except InputError as error:
         return [Row(student, name, "", False, one_line(f"not graded: {error}"))], []
     rows, runner, had = [], None, []

@@ -10,7 +10,7 @@ import numpy as np
 from ssagan_lite.teach import check
 from ssagan_lite.teach.check.cases import other_cases
 from ssagan_lite.teach.grade.notebook import Answer
-from ssagan_lite.teach.grade.process import NO_ANSWER, Ended, Runner
+from ssagan_lite.teach.grade.process import NO_ANSWER, OWN_TIME, Ended, Runner, patience
 from ssagan_lite.teach.grade.wire import decode, identifier, pack
 
 LONGEST_MESSAGE = 300
@@ -84,21 +84,28 @@ def judge(runner: Runner, answer: Answer, seed: int) -> Verdict:
     """One exercise, on cases that belong to the seed. Whatever the student's code does, there is a verdict."""
     began, unseen = time.monotonic(), None
     runner.left = runner.limits.timeout
+    if answer.broken:
+        return Verdict(False, f"not quite: {answer.broken}", 0.0, None)
     try:
-        if answer.broken:
-            return Verdict(False, f"not quite: {answer.broken}", 0.0, None)
-        runner.start()
-        statements = [(statement.cell, statement.at_its_line) for statement in answer.statements]
-        reply = runner.ask({"statements": statements, "expression": answer.expression})
-        if "error" in reply:
-            passed, message = False, _failed_before(reply)
-        else:
-            handed = Remote(runner) if reply.get("callable") else _value(reply)
-            passed, message, unseen = _graded(answer.exercise, handed, seed)
+        with patience(runner.left + OWN_TIME, "judging what it answered took too long."):
+            passed, message, unseen = _asked(runner, answer, seed)
     except Ended as end:
         runner.close()
         passed, message = False, f"not quite: {end}"
+    except Exception as error:  # nothing that a student sends may stop the others' grading
+        runner.close()
+        passed, message = False, f"not quite: judging what it answered raised {type(error).__name__}."
     return Verdict(passed, one_line(message), round(time.monotonic() - began, 1), unseen)
+
+
+def _asked(runner: Runner, answer: Answer, seed: int) -> tuple[bool, str, bool | None]:
+    """(whether it passed, the message, whether the cases were unseen). Raises Ended."""
+    runner.start()
+    statements = [(statement.cell, statement.at_its_line) for statement in answer.statements]
+    reply = runner.ask({"statements": statements, "expression": answer.expression})
+    if "error" in reply:
+        return False, _failed_before(reply), None
+    return _graded(answer.exercise, Remote(runner) if reply.get("callable") else _value(reply), seed)
 
 
 def _graded(exercise: str, function, seed: int) -> tuple[bool, str, bool]:

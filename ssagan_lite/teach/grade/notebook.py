@@ -6,6 +6,7 @@ import re
 import symtable
 from dataclasses import dataclass
 from functools import cached_property
+from types import FunctionType
 
 from ssagan_lite.errors import InputError
 from ssagan_lite.teach import check
@@ -89,15 +90,36 @@ def _code(data: bytes) -> list[str]:
 
 def _statements(cell: int, source: str) -> list[Statement] | None:
     """The statements of a cell; None where it is no Python. Lines of magic (% and !) are left out."""
-    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source[: LARGEST_CELL + 1].split("\n")]
-    text = "\n".join(lines)
     try:
-        if len(text) > LARGEST_CELL:
+        if len(source) > LARGEST_CELL:
             return None
-        statements = [Statement(cell, node, _segment(text, node)) for node in ast.parse(text).body]
+        text, nodes = _parsed(source)
+        statements = [Statement(cell, node, _segment(text, node)) for node in nodes]
         return [statement for statement in statements if statement.scopes]
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # what Python's own parser cannot take
         return None
+
+
+def _parsed(text: str) -> tuple[str, list[ast.stmt]]:
+    """The text without its lines of magic, and its statements. Raises SyntaxError where it is no Python without them.
+
+    Inside brackets a line of Python may begin with % as well: only lines that Python cannot read are left out.
+    """
+    while True:
+        try:
+            return text, ast.parse(text).body
+        except SyntaxError as error:
+            text = _without_magic(text, error)
+
+
+def _without_magic(text: str, error: SyntaxError) -> str:
+    """The text, blank where the error is; without any magic where the error names another line."""
+    lines = text.split("\n")
+    magic = {place for place, line in enumerate(lines) if line.lstrip().startswith(("%", "!"))}
+    if not magic:
+        raise error
+    blank = {(error.lineno or 0) - 1} & magic or magic
+    return "\n".join("" if place in blank else line for place, line in enumerate(lines))
 
 
 def _mentioned(source: str) -> list[str]:
@@ -107,9 +129,9 @@ def _mentioned(source: str) -> list[str]:
 
 
 def _grader(chapter: str | None, name: str):
-    """The grader of that name, or None."""
+    """The grader of that name, or None. What functools.lru_cache wraps is no grader."""
     grader = getattr(getattr(check, chapter), name, None) if chapter in check.CHAPTERS else None
-    return grader if hasattr(grader, "__wrapped__") else None
+    return grader if isinstance(grader, FunctionType) and hasattr(grader, "__wrapped__") else None
 
 
 def _first_line(node: ast.stmt) -> int:

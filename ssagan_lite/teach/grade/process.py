@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from ssagan_lite.teach.grade.wire import HEADER, pack
 
+OWN_TIME = 60.0  # seconds that the grader may spend on reading a notebook, and on judging an answer
 LARGEST_ANSWER, LARGEST_FILE = 16 * 2**20, 64 * 2**20  # bytes; what is printed is such a file, too
 NO_ANSWER = "what came back was no answer: something else was written to the pipe of the answers."
 
@@ -30,6 +32,28 @@ class Limits:
 
 class Ended(BaseException):
     """A student's process can be asked no more; the sentence says why. No Exception: graders let it through."""
+
+
+@contextlib.contextmanager
+def patience(seconds: float, sentence: str):
+    """The grader's own work ends, too: after so many seconds Ended(sentence) is raised in it.
+
+    In the main thread only, as signals are; elsewhere the work is not limited.
+    """
+
+    def give_up(*_):
+        raise Ended(sentence)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 5)  # again, in case a callback of C swallowed the first
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class Runner:
