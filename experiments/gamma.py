@@ -25,6 +25,7 @@ import torch
 import tyro
 
 from gamma_study.arms import ARMS, check_block, load_variant
+from gamma_study.looks import looks
 from gamma_study.queue import work_through
 from gamma_study.report import report
 from gamma_study.run import SCALES, Job, Protocol, about, training_clips, unseen_skies
@@ -109,6 +110,7 @@ def write_report(options: Options, protocol: Protocol, arms: list[str], jobs: li
     still = to_float(torch.from_numpy(skies.frames))  # (N, 3, T, H, W)
     copied = clip_scores(copy_first(still[:, :, 0], still.shape[2]), still, skies)
     values = {"protocol": about(protocol), **report(records, protocol.seeds), "copy_first": copied}
+    values |= looks(jobs, skies)
     values["training_hours"] = round(sum(r["seconds"] for runs in records.values() for r in runs.values()) / 3600, 2)
     out = options.out or report_file(options, arms)
     watch.write(out, values, fingerprint(training_clips(protocol, options.runs)))

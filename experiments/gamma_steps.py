@@ -25,7 +25,7 @@ from ssagan_lite.evaluation.motion import flow_magnitude_ratio
 from ssagan_lite.evaluation.provenance import Stopwatch
 from ssagan_lite.inference.pretrained import load_generator
 from ssagan_lite.model.generator import Generator, GeneratorConfig
-from ssagan_lite.teach.frames import grid, webp
+from ssagan_lite.teach.frames import pack_clip
 from ssagan_lite.training.config import TrainConfig
 from ssagan_lite.training.fit import fit
 from ssagan_lite.training.systems import SSAGAN
@@ -107,7 +107,7 @@ def look(generator: Generator, photo: np.ndarray) -> dict:
         "gammas": {n.split(".")[1]: round(p.item(), 5) for n, p in generator.named_parameters() if "gamma" in n},
         "map": {"largest": float(f"{row.max():.4g}"), "levels": text((row / row.max() * 255).round().byte().numpy())},
         "entropy": round(-(row * row.clamp_min(1e-12).log()).sum().item() / np.log(row.numel()), 4),
-        "clip": {"shape": made.shape, "webp": text(webp(grid(made, columns=len(made)), quality=80))},
+        "clip": pack_clip(made),
         **scores(generator),
     }
 

@@ -22,6 +22,7 @@ from ssagan_lite.cli.options import end_well
 from ssagan_lite.data.clips import to_float
 from ssagan_lite.errors import InputError
 from ssagan_lite.model.generator import GeneratorConfig
+from ssagan_lite.teach.frames import unpack_clip
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Protocol("tiny", GeneratorConfig(size=16, width=2), seeds=2, steps=2, clips=16, unseen=4)
@@ -150,6 +151,10 @@ def test_queue_resume_and_report(command, tmp_path, capsys, monkeypatch):
     assert made["arms"]["learned"]["gamma"]["1"]["step"] == [1, 2]
     assert made["copy_first"]["flow_ratio"] == 0
     assert made["about"]["data_sha256"]
+    assert made["clips"].keys() == {"truth", "learned", "none", "one"}
+    assert unpack_clip(made["clips"]["one"]).shape == (8, 16, 16, 3)
+    assert made["added"].keys() == {"learned", "one"}
+    assert 0 < made["added"]["learned"]["mean"] < 0.01 < made["added"]["one"]["mean"]
 
 
 def test_a_finished_run_goes_on_to_more_steps(command, tmp_path, capsys):

@@ -23,7 +23,8 @@ def main() -> int:
     if find_chromium() is None:
         print("Chromium is not installed, and no other browser was found.", file=sys.stderr)
         return 2
-    there = {file.stem for file in PAGES.glob("*.html")} - {"genindex", "search"}
+    found = {file.relative_to(PAGES).with_suffix("").as_posix() for file in PAGES.rglob("*.html")}
+    there = {name for name in found if not name.startswith(("_static/", "_modules/"))} - {"genindex", "search"}
     names = sys.argv[1:] or sorted(there)
     if missing := sorted(set(names) - there):
         print(f"There is no built page {', '.join(missing)}; run `make book` first.", file=sys.stderr)
@@ -42,7 +43,7 @@ def take(browser: Browser, name: str) -> None:
         for theme in ("light", "dark"):
             with browser.page(PAGES / f"{name}.html", width=width, dark=theme == "dark") as page:
                 page.wait(AWAKE)
-                page.screenshot(PICTURES / f"{name}-{device}-{theme}.png", full=True)
+                page.screenshot(PICTURES / f"{name.replace('/', '-')}-{device}-{theme}.png", full=True)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,19 @@ def webp(image, quality):
     return buffer.getvalue()
 
 
+def pack_clip(clip, quality=80):
+    """A clip (T, H, W, 3) as JSON can hold it: all frames in one row of a WebP picture. `unpack_clip` undoes it."""
+    row = webp(grid(as_clip(clip), columns=len(clip)), quality)
+    return {"shape": list(clip.shape), "webp": base64.b64encode(row).decode()}
+
+
+def unpack_clip(packed):
+    """The clip of `pack_clip`, uint8 (T, H, W, 3), as good as its quality."""
+    row = np.asarray(Image.open(io.BytesIO(base64.b64decode(packed["webp"]))).convert("RGB"))  # (H, T W, 3)
+    frames, height, width, _ = packed["shape"]
+    return row.reshape(height, frames, width, 3).swapaxes(0, 1)  # (T, H, W, 3)
+
+
 def sprites(clips, limit=SPRITE_BYTES):
     """What assets/player.js plays: for each clip its frames in one WebP picture, all of them together within `limit`.
 

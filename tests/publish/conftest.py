@@ -7,6 +7,14 @@ from pathlib import Path
 
 import pytest
 
+CONFIGURATION = """title: A book
+repository: {url: "", branch: main, path_to_book: book}
+sphinx:
+  extra_extensions: [sphinxext.opengraph]
+  config:
+    ogp_site_url: ""    # where the pages are hosted
+    ogp_social_cards: {enable: false}
+"""
 SET_UP = 'import sys\n\nSOURCE = ""  # where pip finds the package\n'
 
 
@@ -27,7 +35,7 @@ def book(tmp_path) -> Path:
     (root / "book").mkdir(parents=True)
     for name, title in {"01_one": "One?", "02_two": "Two?"}.items():
         (root / "book" / f"{name}.ipynb").write_text(notebook(title), "utf-8")
-    (root / "_config.yml").write_text('title: A book\nrepository: {url: "", branch: main, path_to_book: book}\n')
+    (root / "_config.yml").write_text(CONFIGURATION)
     return root
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 from importlib import resources
 
@@ -13,6 +14,7 @@ from figures import make_figures
 from ssagan_lite.errors import InputError
 from ssagan_lite.teach import explore, predict_first, results, scale, show
 from ssagan_lite.teach.bundle import Figure, scripts
+from ssagan_lite.teach.frames import pack_clip, unpack_clip
 from ssagan_lite.teach.palette import LINES, ROLES, SHAPES, asset, colours, role_of
 
 NAMES = tuple(make_figures())
@@ -136,6 +138,15 @@ def test_without_a_repository_the_results_that_were_installed_are_read(tmp_path,
     monkeypatch.setattr(results, "SHIPPED", tmp_path / "neither")
     with pytest.raises(InputError, match="was not found"):
         results.value("made.json", "a")
+
+
+def test_a_clip_goes_into_json_and_comes_back():
+    clip = np.stack([np.full((16, 24, 3), 60 * t, np.uint8) for t in range(4)])  # (T, H, W, 3)
+    clip[:, :, :12] //= 2
+    back = unpack_clip(json.loads(json.dumps(pack_clip(clip))))
+    assert back.shape == clip.shape
+    assert back.dtype == np.uint8
+    assert np.abs(back.astype(int) - clip).mean() < 4
 
 
 def test_the_scale_is_the_readers_unless_a_gpu_is_there(monkeypatch):
