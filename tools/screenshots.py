@@ -23,8 +23,7 @@ def main() -> int:
     if find_chromium() is None:
         print("Chromium is not installed, and no other browser was found.", file=sys.stderr)
         return 2
-    found = {file.relative_to(PAGES).with_suffix("").as_posix() for file in PAGES.rglob("*.html")}
-    there = {name for name in found if not name.startswith(("_static/", "_modules/"))} - {"genindex", "search"}
+    there = pages(PAGES)
     names = sys.argv[1:] or sorted(there)
     if missing := sorted(set(names) - there):
         print(f"There is no built page {', '.join(missing)}; run `make book` first.", file=sys.stderr)
@@ -35,6 +34,12 @@ def main() -> int:
             take(browser, name)
     print(f"The pictures are in {PICTURES.relative_to(ROOT)}")
     return 0
+
+
+def pages(built: Path) -> set[str]:
+    """The names of a built book's pages, such as teaching/index: not those that Sphinx adds."""
+    found = {file.relative_to(built).with_suffix("").as_posix() for file in built.rglob("*.html")}
+    return {name for name in found if not name.startswith(("_static/", "_modules/"))} - {"genindex", "search"}
 
 
 def take(browser: Browser, name: str) -> None:

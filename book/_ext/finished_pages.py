@@ -3,7 +3,7 @@
 - The theme asks the browser to fetch its icon fonts early, in a way that browsers refuse for file:// pages and report
   as an error. The style sheet fetches the same fonts without complaint.
 - The theme brings its icons twice, as fonts and as 1.5 MB of script that draws them anew. The fonts are enough.
-- MathJax, 1.2 MB, comes to every page; it stays where there is a formula.
+- MathJax, 1.2 MB, comes to the home page as well; it stays where there is a formula.
 """
 
 import re

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gamma_study.arms import ARMS, stages
+from gamma_study.arms import ARMS
 from gamma_study.run import Job
-from gamma_study.scores import inputs, is_attention, rounded
+from gamma_study.scores import attention_blocks, inputs, rounded
 from ssagan_lite.data.clips import to_float, to_uint8
 from ssagan_lite.data.synthetic import SyntheticClips
 from ssagan_lite.inference.pretrained import load_generator
@@ -45,8 +45,7 @@ def finished(jobs: list[Job]) -> Iterator[tuple[Job, Generator]]:
 
 def share_added(generator: Generator, first: Tensor) -> dict[str, float]:
     """For each level, how large what attention adds to x is beside x: the deviation of y - x over that of x."""
-    blocks = {name: getattr(stage, "attention", None) for name, stage in stages(generator).items()}
-    known = {name: block for name, block in blocks.items() if is_attention(block)}
+    known = attention_blocks(generator)
     seen = inputs(generator, known, first)
     return {name: ((known[name](x) - x).std() / x.std()).item() for name, x in seen.items()}
 

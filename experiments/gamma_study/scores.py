@@ -76,14 +76,19 @@ def true_end_point_error(clips: Tensor | None, truths: list) -> float:
 @torch.no_grad()
 def attention_numbers(generator: Generator, first: Tensor) -> dict[str, dict[str, float]]:
     """`map_numbers` of each level with attention, on first frames (N, 3, H, W); empty for blocks of another kind."""
-    blocks = {name: getattr(stage, "attention", None) for name, stage in stages(generator).items()}
-    known = {name: block for name, block in blocks.items() if is_attention(block)}
+    known = attention_blocks(generator)
     sums = {name: {} for name in known}
     for part in first.split(16):
         for name, x in inputs(generator, known, part).items():
             for key, value in map_numbers(known[name], x).items():
                 sums[name][key] = sums[name].get(key, 0) + value * len(part) / len(first)
     return {name: {key: rounded(value) for key, value in values.items()} for name, values in sums.items()}
+
+
+def attention_blocks(generator: Generator) -> dict[str, SpatialSelfAttention]:
+    """The generator's attention by level, without blocks of another kind."""
+    blocks = {name: getattr(stage, "attention", None) for name, stage in stages(generator).items()}
+    return {name: block for name, block in blocks.items() if is_attention(block)}
 
 
 def is_attention(block: object) -> bool:

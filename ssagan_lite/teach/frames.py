@@ -46,6 +46,14 @@ def grid(clip, columns):
     return padded.reshape(rows, columns, height, width, 3).swapaxes(1, 2).reshape(rows * height, columns * width, 3)
 
 
+def from_grid(picture, count, height, width):
+    """The clip that `grid` laid out, uint8 (count, height, width, 3). picture: its file, as base64."""
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB"))
+    rows, columns = sheet.shape[0] // height, sheet.shape[1] // width
+    tiles = sheet.reshape(rows, height, columns, width, 3).swapaxes(1, 2)
+    return tiles.reshape(-1, height, width, 3)[:count]
+
+
 def data_uri(content, kind):
     """The bytes of a picture ("png", "webp") as an address that holds them."""
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
@@ -66,9 +74,7 @@ def pack_clip(clip, quality=80):
 
 def unpack_clip(packed):
     """The clip of `pack_clip`, uint8 (T, H, W, 3), as good as its quality."""
-    row = np.asarray(Image.open(io.BytesIO(base64.b64decode(packed["webp"]))).convert("RGB"))  # (H, T W, 3)
-    frames, height, width, _ = packed["shape"]
-    return row.reshape(height, frames, width, 3).swapaxes(0, 1)  # (T, H, W, 3)
+    return from_grid(packed["webp"], *packed["shape"][:3])
 
 
 def sprites(clips, limit=SPRITE_BYTES):

@@ -1,14 +1,12 @@
 """The home page: what it loads, whether it holds still while it loads, what its first screen shows, how it prints."""
 
 import re
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from PIL import Image
 
 from browser import Browser, find_chromium
+from static_server import Server
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed; .ci/run installs it"),
@@ -26,17 +24,11 @@ SHIFT = """new Promise(done => {
     setTimeout(() => done(sum), 600); })"""
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture(scope="module")
 def site(built_book):
     """The address of the built book, on a server as plain as GitHub Pages."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(built_book)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    server = Server(built_book)
+    yield server.url().rstrip("/")
     server.shutdown()
     server.server_close()
 

@@ -6,11 +6,8 @@ import json
 import shutil
 import struct
 import sys
-import threading
 import time
 from copy import deepcopy
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,6 +25,7 @@ from ssagan_lite.inference.exportable import attended
 from ssagan_lite.inference.predict import predict
 from ssagan_lite.inference.pretrained import load_generator
 from ssagan_lite.model.generator import Generator, GeneratorConfig
+from static_server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, TOOLS = ROOT / "book" / "_live", ROOT / "tools" / "live"
@@ -47,36 +45,6 @@ TAP = """(() => {
   const screen = document.querySelector('.live-screen'), box = screen.querySelector('canvas').getBoundingClientRect();
   screen.dispatchEvent(new MouseEvent('click', { clientX: box.x + %f * box.width, clientY: box.y + %f * box.height }));
 })()"""
-
-
-class Server(ThreadingHTTPServer):
-    """Serves a folder to this machine, as any static server would, and keeps what it was asked for."""
-
-    daemon_threads = True
-
-    def __init__(self, folder: Path, foreign=False):
-        self.asked, self.foreign = [], foreign
-        super().__init__(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, request, client_address):
-        pass  # a page that gives up, hangs up
-
-    def url(self, path=""):
-        return f"http://127.0.0.1:{self.server_port}/{path}"
-
-
-class Handler(SimpleHTTPRequestHandler):
-    def end_headers(self):
-        if self.server.foreign:  # as a CDN does it
-            self.send_header("Access-Control-Allow-Origin", "*")
-        super().end_headers()
-
-    def log_request(self, code="-", size="-"):
-        self.server.asked.append((self.command, self.path.split("?")[0], str(code)))
-
-    def log_message(self, *arguments):
-        pass
 
 
 def write_page(folder: Path) -> None:

@@ -7,6 +7,7 @@ import yaml
 
 from browser import Browser, find_chromium, open_page
 from figure_page import AWAKE
+from tools.screenshots import pages
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed; .ci/run installs it"),
@@ -53,9 +54,7 @@ def test_figures_are_drawn_and_readable(built_book, browser, dark):
 
 
 def test_every_page_of_the_table_of_contents_is_tested(built_book):
-    found = {file.relative_to(built_book).with_suffix("").as_posix() for file in built_book.rglob("*.html")}
-    pages = {name for name in found if not name.startswith(("_static/", "_modules/"))} - {"genindex", "search"}
-    assert pages == set(PAGES)
+    assert pages(built_book) == set(PAGES)
 
 
 def test_nothing_is_loaded_from_elsewhere(built_book):

@@ -1,17 +1,14 @@
 """Eight training runs that fail beside one that does not: curves, a clip, and a question about the cause."""
 
-import base64
-import io
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
-from PIL import Image
 
 from ssagan_lite.errors import InputError
 from ssagan_lite.teach import stills
 from ssagan_lite.teach.bundle import Figure, component, veil
-from ssagan_lite.teach.frames import static_image
+from ssagan_lite.teach.frames import from_grid, static_image
 from ssagan_lite.teach.palette import LINES, colours
 
 
@@ -174,10 +171,7 @@ def failing_runs(stored, *, title, alt, note="", fps=8):
 def clip_of(record):
     """The stored clip of a run as frames, uint8 (T, H, W, 3). Chapter 08."""
     sprite = record["sample"]
-    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(sprite["picture"].split(",")[1]))).convert("RGB"))
-    rows, columns = sheet.shape[0] // sprite["height"], sprite["columns"]
-    tiles = sheet.reshape(rows, sprite["height"], columns, sprite["width"], 3).swapaxes(1, 2)
-    return tiles.reshape(-1, sprite["height"], sprite["width"], 3)[: sprite["frames"]]
+    return from_grid(sprite["picture"].split(",")[1], sprite["frames"], sprite["height"], sprite["width"])
 
 
 def _shown(record, name):
