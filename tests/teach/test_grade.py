@@ -21,6 +21,7 @@ from ssagan_lite.teach.grade.folder import Row, grade_folder, seed_for
 from ssagan_lite.teach.grade.judge import judge, one_line
 from ssagan_lite.teach.grade.process import Ended, Limits, Runner, patience
 
+pytestmark = pytest.mark.xdist_group("grade")  # in one process, so that the class below is graded once
 IMPORTS = "import numpy as np\nfrom ssagan_lite.teach import check"
 # The book's own answer to 2.2, which stands folded beneath the exercise.
 RIGHT = "weights = np.exp(x - x.max(axis=-1, keepdims=True))\n    return weights / weights.sum(axis=-1, keepdims=True)"
@@ -124,9 +125,8 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """(the folder, the grades, folders that were there before) of a class in which hardly anybody is honest."""
-    before = set(Path(tempfile.gettempdir()).glob("ssagan-grade-*"))
-    folder = tmp_path_factory.mktemp("class")
+    """(the folder, the grades, where the processes had their folders) of a class in which hardly anybody is honest."""
+    folder, temporary = tmp_path_factory.mktemp("class"), tmp_path_factory.mktemp("temporary")
     for name, (cells, _, _) in HOSTILE.items():
         (folder / name).mkdir()
         told = [cell.replace("FOLDER", repr(str(folder))) for cell in cells]
@@ -142,7 +142,9 @@ def graded(tmp_path_factory):
     for name, seen_by in (("honest", seen), ("stub", seen | {"answer": "0"}), ("endless", {})):
         report = {"student": name, "exercises": {"ch02.softmax": seen_by} if seen_by else {}}
         (folder / name / f"report_{name}.json").write_text(json.dumps(report))
-    return folder, grade_folder(folder, "secret", Limits(timeout=6, memory=2)), before
+    with pytest.MonkeyPatch.context() as patch:  # other tests run meanwhile, with folders of their own
+        patch.setattr(tempfile, "tempdir", str(temporary))
+        return folder, grade_folder(folder, "secret", Limits(timeout=6, memory=2)), temporary
 
 
 @pytest.fixture(scope="module")
@@ -176,11 +178,11 @@ def test_broken_files_get_a_sentence(rows, name):
 
 
 def test_one_row_each_and_nothing_is_left_behind(graded):
-    folder, grades, before = graded
+    folder, grades, temporary = graded
     assert len(grades.rows) == len(HOSTILE) + len(BROKEN) + len(HARM) * (folder / "harm.ipynb").exists()
     assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == sorted(HOSTILE)
     assert not grades.warnings
-    assert set(Path(tempfile.gettempdir()).glob("ssagan-grade-*")) <= before
+    assert list(temporary.iterdir()) == []
 
 
 def test_what_the_kernel_holds_back_is_told(graded):
