@@ -3,7 +3,7 @@
     python experiments/gamma.py                                  about 4 hours of one core; stop it, and give it again
     python experiments/gamma.py --report                         from what is finished, at any time
     python experiments/gamma.py --variant my_file.py:MyBlock     your own block in place of attention
-    python experiments/gamma.py --scale medium --seeds 3         64x64x32, width 8
+    python experiments/gamma.py --scale medium                   64x64x32, width 8, in bf16
 
 The paper says that without gamma motion is not learnt (section 5.4). Arms: none (no attention), learned (the paper's
 gamma), one (gamma fixed at 1), zero_init_norm and released (model/gates.py), scaled (learned gamma, and logits as
@@ -44,7 +44,7 @@ class Options:
     """Train the runs of the gamma study that are not finished, or report on those that are."""
 
     scale: Literal["tiny", "medium"] = "tiny"
-    """tiny: 32x32x16, width 4. medium: 64x64x32, width 8."""
+    """tiny: 32x32x16, width 4. medium: 64x64x32, width 8, in bf16."""
     arms: tuple[Literal["none", "learned", "one", "zero_init_norm", "released", "scaled"], ...] = ()
     """Some of the arms; all of them if left out, or with --variant the learned one."""
     variant: str = ""
