@@ -87,7 +87,7 @@ class SecondStage(SSAGAN):
     """
 
     def __init__(self, config: TrainConfig, stage1: Generator):
-        if not isinstance(stage1, Generator):
+        if type(stage1) is not Generator:  # one that is told the wind is a Generator, too
             raise InputError("a second stage refines a one-stage generator, and --stage1 names another kind of model.")
         self.stage1 = stage1
         super().__init__(config)

@@ -1,6 +1,7 @@
 """`ssagan evaluate`: scores of a model beside copying the first frame, with the conventions named."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ def run(arguments: list[str]) -> None:
     summaries = {name: scores.summary() for name, scores in results.items()}
     if options.json:
         about = {"data": options.data, "size": size, "frames": frames, "convention": CONVENTION}
-        print(json.dumps({**about, "scores": summaries}, indent=2))
+        print(json.dumps({**about, "scores": without_infinity(summaries)}, indent=2, allow_nan=False))
     else:
         print(f"{options.data}: {len(clips)} clips of {frames} frames, {size}x{size} pixels")
         print(table(summaries, frames))
@@ -65,6 +66,12 @@ def choose(options: Options) -> tuple[Predictor, int, int]:
     if options.size not in (None, size):
         raise InputError(f"{options.model} makes clips of {size} pixels, not {options.size}; leave out --size.")
     return trained(generator), size, generator.config.frames
+
+
+def without_infinity(values: dict) -> dict:
+    """None for numbers that JSON does not know: the PSNR of equal clips, and ratios to a sky that stands still."""
+    plain = {name: without_infinity(value) if isinstance(value, dict) else value for name, value in values.items()}
+    return {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in plain.items()}
 
 
 def table(summaries: dict[str, dict], frames: int) -> str:

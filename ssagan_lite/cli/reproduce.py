@@ -69,7 +69,7 @@ class Options:
 def run(arguments: list[str]) -> None:
     """Parse, then make the table or the figure."""
     options = parse(Options, "reproduce", arguments)
-    watch = Stopwatch(f"ssagan reproduce {without_places(arguments)}", seed=options.seed)
+    watch = Stopwatch(f"ssagan reproduce {without_places(arguments)}", seed=options.seed, on=options.device)
     if options.folders and options.answers:
         raise InputError("--folders builds pages and --answers counts what people returned; give one of them.")
     if options.what != "table2" and (options.folders or options.answers):

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -38,17 +39,24 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
     if data.startswith(b"\xff\xd8") and not _has_jpeg_end(data):
         raise InputError(f"{name} is damaged or cut short (a JPEG without its end); copy it again, or {REMEDY}.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a large photo or odd metadata is no reason to warn; errors stay errors
-            with Image.open(io.BytesIO(data)) as image:
-                return as_rgb(image, name=name)
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{name} has more than {MAX_PIXELS} pixels; make it smaller first.") from error
+        with _told(name), Image.open(io.BytesIO(data)) as image:
+            return as_rgb(image, name=name)
     except UnidentifiedImageError as error:
         if name.lower().endswith((".tif", ".tiff")):
             return _read_float_tiff(data, name)
         raise InputError(f"{name} is not an image that can be read; {REMEDY}.") from error
-    except InputError:
+
+
+@contextmanager
+def _told(name: str):
+    """What Pillow raises, as one sentence; a format that it does not know stays its UnidentifiedImageError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a large photo or odd metadata is no reason to warn; errors stay errors
+            yield
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{name} has more than {MAX_PIXELS} pixels; make it smaller first.") from error
+    except (UnidentifiedImageError, InputError):
         raise
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, MemoryError) as error:
         # Pillow's decoders raise any of these for a damaged file, by format.
@@ -60,13 +68,14 @@ def as_rgb(array: "np.ndarray | Image.Image", name: str = "the image") -> np.nda
 
     Accepts `(H, W)` and `(H, W, 1 | 2 | 3 | 4)` (grey, grey and alpha, RGB, RGBA; alpha is laid over black) of type
     bool, uint8, uint16 (0..65535), another integer type within 0..255, or float within [0, 1]. NaN, infinity, values
-    out of range and other shapes raise `InputError`; `name` is what the sentence calls the image.
+    out of range, other shapes and a damaged Pillow image raise `InputError`; `name` is what the sentence calls it.
 
     >>> as_rgb(np.array([[0.0, 0.5, 1.0]]))[0, :, 0]
     array([  0, 128, 255], dtype=uint8)
     """
     if isinstance(array, Image.Image):
-        array = _pillow_array(array, name)
+        with _told(name):  # Pillow reads the pixels only now
+            array = _pillow_array(array, name)
     array = np.asarray(array)
     if array.ndim == 2:
         array = array[..., None]  # (H, W, 1)

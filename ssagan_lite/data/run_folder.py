@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ssagan_lite.data.clips import to_uint8
+from ssagan_lite.data.paths import expand
 from ssagan_lite.data.video import write_video
 from ssagan_lite.errors import InputError
 
@@ -30,7 +31,7 @@ class RunFolder:
     """
 
     def __init__(self, path: str | Path, config: dict[str, Any], resume: bool):
-        self.path = Path(path)
+        self.path = expand(path)
         self.checkpoint = self.path / "checkpoints" / "last.pt"
         self.config = json.loads(json.dumps(config))  # tuples become lists, as in the file
         if resume:

@@ -50,7 +50,7 @@ def synthetic_clips(
     """Draw `count` skies of `frames` frames, `size` pixels a side. Clip i of a seed is the same whatever the count.
 
     noise, exposure: the sensor's grain, and the slow drift of its exposure, on by default. Raises InputError for a
-    count, size or length below 1.
+    count, size or length below 1, or a seed below 0.
 
     >>> skies = synthetic_clips(2, size=16, frames=8, seed=0)
     >>> skies.frames.shape, skies.frames.dtype, skies.mask.shape, skies.flow.shape
@@ -58,6 +58,8 @@ def synthetic_clips(
     """
     if min(count, size, frames) < 1:
         raise InputError(f"{count} skies of {frames} frames of {size} pixels cannot be drawn; use numbers above 0.")
+    if seed < 0:
+        raise InputError(f"{seed} is no seed for skies; use a whole number from 0 on.")
     skies = [_Sky(np.random.default_rng([seed, index]), size, frames).draw(noise, exposure) for index in range(count)]
     return SyntheticClips(*(np.stack(parts) for parts in zip(*skies, strict=True)))
 

@@ -3,7 +3,7 @@
 Clips are (N, 3, T, H, W) in [-1, 1], so the data range is 2; everything is computed in float64. The conventions are
 those of the released evaluation (scikit-image on frames in [-1, 1]); scikit-image is the oracle in the tests.
 Frames are scored one by one on the CPU, as many at once as torch has threads, so that what is computed of a frame stays
-in the cache; benchmarks/evaluate.py measures what that brings.
+in the cache; benchmarks/evaluate.py measures what that brings. Scores stay there: not every GPU knows float64.
 """
 
 from collections.abc import Callable
@@ -47,8 +47,8 @@ def psnr(prediction: Tensor, target: Tensor) -> Tensor:
 
 
 def mean_psnr(values: Tensor) -> Tensor:
-    """The mean over the frames that differ from their target; infinite only where none does. A scalar."""
-    differing = values[values.isfinite()]
+    """The mean over the frames that differ from their target; infinite only where none does; NaN where one is NaN."""
+    differing = values[~values.isinf()]
     return differing.mean() if differing.numel() else torch.tensor(torch.inf, dtype=values.dtype)
 
 
@@ -73,10 +73,14 @@ def ssim(prediction: Tensor, target: Tensor) -> Tensor:
 def motion_energy(clips: Tensor) -> Tensor:
     """Mean absolute change from frame to frame of each clip, (N,), 0 for a still. Chapter 01.
 
+    Raises InputError for clips of fewer than two frames.
+
     >>> motion_energy(torch.tensor([0.0, 0.5, 1.0]).view(1, 1, 3, 1, 1))
     tensor([0.5000], dtype=torch.float64)
     """
-    return clips.double().diff(dim=2).abs().mean(dim=(1, 2, 3, 4))  # (N,)
+    if clips.shape[2] < 2:
+        raise InputError("motion is a change between frames; clips of two frames or more have it.")
+    return clips.cpu().double().diff(dim=2).abs().mean(dim=(1, 2, 3, 4))  # (N,)
 
 
 def motion_energy_ratio(prediction: Tensor, target: Tensor) -> float:
@@ -103,7 +107,7 @@ def _of_each_frame(score: Callable[[np.ndarray, np.ndarray], float], prediction:
     # OpenCV and NumPy let other Python threads run while they compute, and start none of their own here.
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:
         list(threads.map(task, range(0, scores.size, FRAMES_A_TASK)))
-    return torch.from_numpy(scores).to(prediction.device)
+    return torch.from_numpy(scores)
 
 
 def _as_array(clips: Tensor) -> np.ndarray:

@@ -9,15 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ssagan_lite.errors import InputError
+
+SMALLEST = 12  # pixels a side that OpenCV's DIS takes
 GAP = 8  # frames between the two that are compared: clouds move less than a pixel from one frame to the next
 
 
 def flow(clip: Tensor, gap: int = GAP) -> np.ndarray:
     """Flow between frames 0 and gap, gap and 2 gap, ... of one clip (3, T, H, W): float32 (pairs, H, W, 2), (x, y).
 
-    A clip of fewer than gap + 1 frames gives the flow from its first frame to its last.
+    A clip of fewer than gap + 1 frames gives the flow from its first frame to its last. Raises InputError for fewer
+    than two frames, and for frames of fewer than 12 pixels a side, on which DIS does not work.
     """
     grey = _grey(clip)  # (T, H, W)
+    if len(grey) < 2 or min(grey.shape[1:]) < SMALLEST:
+        raise InputError(
+            f"flow needs two frames of {SMALLEST} pixels or more a side, not {len(grey)} of {grey.shape[1:]}."
+        )
     gap = min(gap, len(grey) - 1)
     estimator = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     starts = range(0, len(grey) - gap, gap)

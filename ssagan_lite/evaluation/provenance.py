@@ -16,10 +16,13 @@ LIBRARIES = ("torch", "numpy", "opencv-python", "opencv-python-headless")
 
 
 class Stopwatch:
-    """Start it before the work; `write` then stores values with everything a reader needs to repeat them."""
+    """Start it before the work; `write` then stores values with everything a reader needs to repeat them.
 
-    def __init__(self, command: str, seed: int | None = None):
-        self.command, self.seed, self.started = command, seed, time.time()
+    on: "cpu" where the work was told to stay there, else what computes is asked of torch.
+    """
+
+    def __init__(self, command: str, seed: int | None = None, on: str = "auto"):
+        self.command, self.seed, self.on, self.started = command, seed, on, time.time()
 
     def write(self, file: Path, values: dict, data_sha256: str | None = None) -> None:
         """Write values and provenance as JSON. data_sha256: of the clips that were used, see `fingerprint`."""
@@ -27,7 +30,7 @@ class Stopwatch:
             "command": self.command,
             "seed": self.seed,
             "commit": commit(),
-            "device": device(),
+            "device": device(self.on),
             "versions": versions(),
             "date": date.today().isoformat(),
             "wall_seconds": round(time.time() - self.started, 1),
@@ -43,14 +46,17 @@ def fingerprint(clips: np.ndarray) -> str:
 
 
 def commit() -> str | None:
-    """The commit of the repository this runs in, or None outside one."""
-    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    """The commit of the repository this runs in, or None outside one, and where git is not installed."""
+    try:
+        found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
     return found.stdout.strip() or None
 
 
-def device() -> str:
-    """What computes: the GPU's name, or the CPU's kind and its threads."""
-    if torch.cuda.is_available():
+def device(on: str = "auto") -> str:
+    """What computes: the GPU's name, or the CPU's kind and its threads; on "cpu" the latter always."""
+    if on != "cpu" and torch.cuda.is_available():
         return torch.cuda.get_device_name()
     return f"CPU, {platform.machine()}, {torch.get_num_threads()} threads"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ssagan_lite.errors import InputError
 from ssagan_lite.evaluation import metrics, motion
 
 CONVENTION = (
@@ -53,7 +54,13 @@ class Scores:
 
 
 def score_clips(prediction: Tensor, target: Tensor) -> Scores:
-    """Score predictions against targets, both (N, 3, T, H, W) in [-1, 1]."""
+    """Score predictions against targets, both (N, 3, T, H, W) in [-1, 1].
+
+    Raises InputError for shapes that cannot be compared, for predictions that hold NaN, and for fewer than two frames
+    or 12 pixels a side.
+    """
+    if not prediction.isfinite().all():
+        raise InputError("the predictions hold NaN or infinite numbers, which have no score; train again.")
     return Scores(
         mse=metrics.mse(prediction, target),
         psnr=metrics.psnr(prediction, target),

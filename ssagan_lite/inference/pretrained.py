@@ -42,8 +42,9 @@ def load_generator(name_or_path: str | os.PathLike = DEFAULT_MODEL) -> nn.Module
 
 
 def _load(name_or_path: str | os.PathLike) -> nn.Module:
-    if name_or_path in MODELS:
-        source, changes = VARIANTS.get(name_or_path, (name_or_path, {}))
+    name = os.fspath(name_or_path)
+    if name in MODELS:
+        source, changes = VARIANTS.get(name, (name, {}))
         generator = load_weights(WEIGHTS_FOLDER / source)
         generator.config = replace(generator.config, **changes)
         return generator
@@ -58,14 +59,14 @@ def _load(name_or_path: str | os.PathLike) -> nn.Module:
 
 def _load_checkpoint(path: Path) -> nn.Module:
     """The generator inside the training state that `fit` writes: plain types only, so `weights_only` suffices."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pickles: the sentence below says all there is to say
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # bytes that are no checkpoint make the unpickler raise almost anything
-        raise InputError(f"{path} is no checkpoint of plain tensors, or is damaged; nothing else is loaded.") from error
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about pickles: the sentence below says all there is to say
+        try:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # bytes that are no checkpoint make the unpickler raise almost anything
+            raise InputError(
+                f"{path} is no checkpoint of plain tensors, or is damaged; nothing else is loaded."
+            ) from error
     if not isinstance(state, dict) or not {"generator_config", "generator"} <= state.keys():
         raise InputError(f"{path} lacks a generator and its configuration; give a checkpoint that ssagan train wrote.")
     return restore(build(state["generator_config"]), state["generator"], path)

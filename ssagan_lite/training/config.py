@@ -19,7 +19,7 @@ class TrainConfig:
     out: str = "runs/ssagan"
     """The run folder: config, metrics, samples, checkpoints, generator."""
     model: str = "ssagan"
-    """Which system to train: ssagan, or one of those it is compared with (`baselines.SYSTEMS`)."""
+    """Which system to train: ssagan, or one of those it is compared with (`baselines/registry.py`)."""
     stage1: str = ""
     """The trained first stage that a second one refines: a run folder or a file. For mdgan-stage2 and ssagan-b."""
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)

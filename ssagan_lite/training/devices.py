@@ -8,8 +8,10 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.loggers import TensorBoardLogger
 from lightning_fabric.strategies import DDPStrategy
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 
+from ssagan_lite.data.paths import expand
 from ssagan_lite.errors import InputError
 from ssagan_lite.training.config import TrainConfig
 
@@ -39,7 +41,7 @@ def start(config: TrainConfig) -> Fabric:
     try:
         fabric = Fabric(accelerator=config.device, strategy=Replicas() if many else "auto", loggers=loggers, **counts)
         fabric.launch()
-    except (RuntimeError, ValueError, ImportError) as error:
+    except (RuntimeError, ValueError, ImportError, MisconfigurationException) as error:
         raise InputError(_reason(config, error)) from error
     if config.sync_batch_norm and fabric.device.type != "cuda":
         raise InputError("--sync-batch-norm works on CUDA GPUs only; leave it out.")
@@ -49,7 +51,7 @@ def start(config: TrainConfig) -> Fabric:
 def tensorboard(config: TrainConfig) -> TensorBoardLogger:
     """A logger that writes into the run folder. Raises InputError where tensorboardX is not installed."""
     try:
-        return TensorBoardLogger(root_dir=config.out, name="tensorboard", version="")
+        return TensorBoardLogger(root_dir=expand(config.out), name="tensorboard", version="")
     except ModuleNotFoundError as error:
         raise InputError("--log tensorboard needs a package: pip install tensorboardX.") from error
 

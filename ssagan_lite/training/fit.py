@@ -28,6 +28,7 @@ from ssagan_lite.training.devices import average_gradients, gradient_norm, inter
 from ssagan_lite.training.systems import SSAGAN, Loss, System
 
 SAMPLES = 4  # clips whose first frames are animated again and again, to watch the run
+OWN = ("ssagan", "mdgan-stage1")  # what SSAGAN trains; what trains the other models, baselines/registry.py knows
 EXPLODED = 1e6  # a loss or a gradient beyond this will not come back
 
 
@@ -35,23 +36,25 @@ def fit(
     config: TrainConfig,
     clips=None,
     *,
-    system: System | Callable[[TrainConfig], System] = SSAGAN,
+    system: System | Callable[[TrainConfig], System] | None = None,
     resume: bool = False,
 ) -> Path:
     """Train and return the run folder.
 
     clips: anything with len() and [i] -> uint8 (T, H, W, 3); opened from config.data where none are given. system: what
-    to train, or what makes it of config, after the seed is set. resume: go on from the folder's last checkpoint.
-    Raises InputError for a folder that holds another run, or clips that do not fit, and KeyboardInterrupt, after a
-    checkpoint, when Ctrl-C asked to stop.
+    to train, or what makes it of config, after the seed is set; needed for models other than SSA-GAN. resume: go on
+    from the folder's last checkpoint. Raises InputError for a folder that holds another run, for clips that do not fit
+    and a missing system, and KeyboardInterrupt, after a checkpoint, when Ctrl-C asked to stop.
     """
+    if system is None and config.model not in OWN:
+        raise InputError(f"{config.model} needs system=maker(config, load_generator), see baselines/registry.py.")
     run, shape = RunFolder(config.out, asdict(config), resume), config.generator
     clips = find_clips(config) if clips is None else clips
     order = BatchOrder(len(clips), config.batch, config.seed)
     check_shape(clips[0], config)
     fabric = start(config)
     torch.manual_seed(config.seed)
-    system = system if isinstance(system, System) else system(config)
+    system = system if isinstance(system, System) else (system or SSAGAN)(config)
     holders = set_up(fabric, system, config)
     done = restore(run, holders, config.steps) if resume else 0
     batches = read_batches(clips, order, done * system.critic_steps, fabric.device, **reading(config, fabric))
@@ -192,8 +195,8 @@ def summary(
         line.pop("generator/gradient"),
     )
     for name, value in system.generator.module.named_parameters():
-        if name.endswith("gamma"):
-            line[f"gamma/{name.split('.')[1]}"] = value.detach().squeeze()
+        if name.endswith("gamma") and not name.startswith("stage1."):  # the first of two stages is frozen
+            line[f"gamma/{name.partition('.attention')[0].rpartition('.')[2]}"] = value.detach().squeeze()
     line["stop"] = torch.tensor(float(bool(asked)), device=fabric.device)
     values = fabric.all_reduce(torch.stack([value.float() for value in line.values()]), reduce_op="mean").tolist()
     line = {name: round(value, 6) for name, value in zip(line, values, strict=True)}

@@ -70,7 +70,8 @@ class SSAGAN(System):
         loss = self.game.critic(real_logits, fake_logits)
         parts = {"real_logit": real_logits.mean(), "fake_logit": fake_logits.mean()}
         if self.config.gradient_penalty:
-            parts["penalty"] = gradient_penalty(self.discriminator, self.game.score, real, fake)
+            critic = getattr(self.discriminator, "module", self.discriminator)  # Fabric's allows no gradient inside
+            parts["penalty"] = gradient_penalty(critic, self.game.score, real, fake)
             loss = loss + self.config.gradient_penalty * parts["penalty"]
         return loss, {"loss": loss, **parts}
 

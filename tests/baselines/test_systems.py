@@ -164,3 +164,23 @@ def test_a_still_score_is_in_reach_of_none_of_them_untrained():
             error = (generator.animate(clips[:, :, 0]) - clips).square().mean().item()
         assert np.isfinite(error)
         assert error > (clips[:, :, :1] - clips).square().mean().item()
+
+
+def test_every_gamma_of_a_second_stage_has_a_curve_of_its_own(tmp_path):
+    clips = synthetic_clips(4, SIZE, FRAMES, seed=1).frames
+    config = small("ssagan-b", steps=1, out=str(tmp_path / "run"))
+    system = untrained(config)
+    line = json.loads((fit(config, clips, system=system) / "metrics.jsonl").read_text())
+    found = {name for name in line if name.startswith("gamma/")}
+    assert found == {f"gamma/{name}" for name in config.generator.attended}
+    gammas = {n.split(".")[2]: p.item() for n, p in system.generator.module.refiner.named_parameters(prefix="refiner")
+              if n.endswith("gamma")}  # fmt: skip
+    assert {f"gamma/{name}": pytest.approx(value, abs=1e-6) for name, value in gammas.items()} == {
+        name: line[name] for name in found
+    }
+
+
+def test_a_model_that_is_told_the_wind_is_no_first_stage():
+    told = untrained(small("wind")).generator
+    with pytest.raises(InputError, match="refines a one-stage generator"):
+        maker(small("mdgan-stage2", stage1="told"), lambda _: told)(small("mdgan-stage2"))

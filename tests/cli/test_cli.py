@@ -124,6 +124,20 @@ def test_evaluate_a_run_beside_copy_first(run, capsys):
     assert (told["size"], told["frames"]) == (16, 8)
 
 
+def test_a_sky_that_stands_still_makes_sound_json(tmp_path, capsys):
+    for name in "ab":
+        write_video(tmp_path / f"{name}.mp4", np.full((32, 32, 32, 3), 90, np.uint8))
+    command = ["evaluate", "--data", str(tmp_path), "--model", "copy-first", "--size", "32", "--json"]
+    assert main(command) == 0
+
+    def refuse(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    scores = json.loads(capsys.readouterr().out, parse_constant=refuse)["scores"]["copy-first"]
+    assert scores["frames_1_on"]["psnr"] is None
+    assert scores["flow_magnitude_ratio"] is None
+
+
 def test_evaluate_prints_a_table_with_its_conventions(capsys):
     assert main(["evaluate", "--data", "synthetic", "--clips", "2", "--size", "32", "--model", "fading-copy"]) == 0
     text = capsys.readouterr().out

@@ -223,6 +223,13 @@ def test_as_rgb_says_what_it_cannot_take(array, message):
         as_rgb(array, name="the sky")
 
 
+def test_a_pillow_image_that_is_cut_short_is_refused_when_its_pixels_are_read(tmp_path):
+    Image.fromarray(gradient(200, 300)).save(tmp_path / "photo.jpg")
+    whole = (tmp_path / "photo.jpg").read_bytes()
+    with pytest.raises(InputError, match="the image is damaged or cut short"):
+        as_rgb(Image.open(io.BytesIO(whole[: len(whole) // 2])))
+
+
 def test_as_rgb_of_a_mask():
     mask = np.eye(3, dtype=bool)
     assert np.array_equal(as_rgb(mask)[..., 0], mask * 255)

@@ -78,6 +78,13 @@ def test_identical_frames_are_infinite_and_left_out_of_the_mean():
     torch.testing.assert_close(mean_psnr(values), values[:, 1:].mean())
     assert mean_psnr(psnr(target, target)) == torch.inf
     assert ssim(target, target).min() == pytest.approx(1)
+    values[0, 1] = torch.nan
+    assert mean_psnr(values).isnan(), "a broken frame is not an identical one"
+
+
+def test_one_frame_has_no_motion():
+    with pytest.raises(InputError, match="two frames or more"):
+        motion_energy(torch.zeros(1, 3, 1, 8, 8))
 
 
 def test_single_precision_input_is_scored_in_double():

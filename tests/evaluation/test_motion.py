@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from ssagan_lite.errors import InputError
 from ssagan_lite.evaluation.metrics import motion_energy_ratio
 from ssagan_lite.evaluation.motion import end_point_error, flow, flow_magnitude, flow_magnitude_ratio
 from ssagan_lite.evaluation.scores import gather, score_clips
@@ -30,6 +31,21 @@ def test_the_gap_is_cut_to_short_clips():
     assert flow(drifting(1.0, frames=5)[0]).shape == (1, 64, 64, 2)
     assert flow(drifting(1.0, frames=8)[0]).shape == (1, 64, 64, 2)
     assert flow(drifting(1.0, frames=32)[0]).shape == (3, 64, 64, 2)
+
+
+@pytest.mark.parametrize(("frames", "size"), [(1, 64), (9, 8)])
+def test_clips_without_a_flow_are_refused(frames, size):
+    clips = torch.zeros(1, 3, frames, size, size)
+    with pytest.raises(InputError, match="flow needs two frames of 12 pixels or more a side"):
+        flow(clips[0])
+    with pytest.raises(InputError):
+        score_clips(clips, clips)
+
+
+def test_predictions_that_are_no_numbers_have_no_score():
+    real = drifting(0.5)
+    with pytest.raises(InputError, match="NaN"):
+        score_clips(real * torch.nan, real)
 
 
 def test_half_the_speed_is_half_the_magnitude():

@@ -247,6 +247,7 @@ def test_two_stages_become_one(tmp_path):
     refused(first, "is MD-GAN's first stage .* needs no first stage", stage1=first)
     refused(second, "is MD-GAN's refiner .* takes the first stage", stage1=second)
     refused(second, "no model or file", stage1=tmp_path / "nowhere")
+    refused(second, "is no one-stage generator", stage1="sky-64")  # it is told the wind
     refused(second, "is no one-stage generator", stage1=tmp_path / "both")
 
 

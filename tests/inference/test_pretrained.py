@@ -4,6 +4,7 @@ import pickle
 import random
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,6 +88,10 @@ def test_every_model_that_ships_makes_a_moving_clip():
         assert np.abs(np.diff(clip.astype(int), axis=0)).max() > 0
 
 
+def test_a_name_may_come_as_a_path():
+    assert load_generator(Path("sky-32")).config == load_generator("sky-32").config
+
+
 def test_a_variant_is_the_same_weights_told_otherwise():
     first = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     moving, calm = load_generator("sky-64"), load_generator("sky-64-calm")
@@ -121,6 +126,8 @@ def test_files_that_are_no_checkpoint(tmp_path, checkpoint):
     contents = [
         b"",
         b"text",
+        b"hello",  # a KeyError of the unpickler's
+        whole[:15_000],  # an OSError of the archive's
         whole[: len(whole) // 2],
         b"PK\x03\x04",
         b"\x80",

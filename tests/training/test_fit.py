@@ -18,7 +18,7 @@ from ssagan_lite.data.run_folder import RunFolder
 from ssagan_lite.data.video import read_video
 from ssagan_lite.errors import InputError
 from ssagan_lite.training import devices
-from ssagan_lite.training.checkpoint import load_checkpoint, save_checkpoint
+from ssagan_lite.training.checkpoint import load_checkpoint, restore_random_numbers, save_checkpoint
 from ssagan_lite.training.fit import check_finite, fit
 from ssagan_lite.training.systems import SSAGAN
 
@@ -171,11 +171,13 @@ def test_clips_of_another_shape_are_refused(config):
     assert not os.path.exists(config.out)
 
 
-@pytest.mark.parametrize("damage", ["cut", "code", "missing"])
+@pytest.mark.parametrize("damage", ["cut", "bytes", "code", "missing"])
 def test_a_damaged_checkpoint_is_named_and_nothing_in_it_runs(run, config, clips, damage, tmp_path):
     file = run / "checkpoints" / "last.pt"
     if damage == "cut":
         file.write_bytes(file.read_bytes()[:1000])
+    elif damage == "bytes":
+        file.write_bytes(b"hello")  # a KeyError of the unpickler's
     elif damage == "code":
         torch.save({"step": os.system}, file)
     else:
@@ -331,3 +333,29 @@ def test_milestones_divide_the_step_size_also_after_a_resume(config, clips, tmp_
     assert rates == [pytest.approx([2e-5] * 2), pytest.approx([2e-6] * 2)]
     with pytest.raises(InputError, match="milestones"):
         config.replace(milestones=(0,))
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_the_gradient_penalty_works_in_every_precision(config, clips, precision):
+    run = fit(config.replace(gradient_penalty=10.0, critic_spectral_norm=True, precision=precision), clips)
+    assert all(math.isfinite(line["critic/penalty"]) and line["critic/penalty"] > 0 for line in metrics(run))
+
+
+def test_a_model_without_its_system_is_not_trained_as_another(config, clips):
+    with pytest.raises(InputError, match="vgan needs system=maker"):
+        fit(config.replace(model="vgan"), clips)
+    assert not os.path.exists(config.out)
+
+
+def test_fewer_gpus_than_when_it_was_saved_do_not_stop_a_run(monkeypatch):
+    had, given = [torch.get_rng_state(), torch.get_rng_state()], []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_rng_state_all", given.extend)
+    restore_random_numbers({"random": {"cpu": torch.get_rng_state(), "cuda": had}})
+    assert len(given) == 1
+
+
+def test_a_home_folder_in_the_name_is_meant(config, clips, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert fit(config.replace(out="~/run"), clips) == tmp_path / "run"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from ssagan_lite.errors import InputError
 from ssagan_lite.training import devices
@@ -141,3 +142,12 @@ def test_one_process_averages_nothing():
     before = network.weight.grad.clone()
     average_gradients(Alone(), network)
     assert torch.equal(network.weight.grad, before)
+
+
+def test_more_gpus_than_there_are_get_a_sentence(monkeypatch):
+    def refuse(*_, **__):
+        raise MisconfigurationException("You requested gpu: [0, 1]\n But your machine only has: [0]")
+
+    monkeypatch.setattr(devices, "Fabric", refuse)
+    with pytest.raises(InputError, match="2 devices 'cuda' cannot be used here"):
+        start(TrainConfig(device="cuda", devices=2))

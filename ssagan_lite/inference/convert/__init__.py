@@ -77,7 +77,7 @@ def _first_stage(path: str | os.PathLike) -> nn.Module:
     ours = path.is_dir() or path.suffix == ".safetensors" or not path.exists()  # names of models that ship, too
     if ours or is_ours(load_state(path)):
         generator = load_generator(path)
-        if not isinstance(generator, Generator):
+        if type(generator) is not Generator:  # one that is told the wind is a Generator, too
             raise InputError(f"{path} is no one-stage generator of Table 1, which a first stage has to be.")
         return generator
     checkpoint = read_checkpoint(path, kind_from_name(Path(path)) or "stage1")

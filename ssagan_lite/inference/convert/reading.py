@@ -27,14 +27,12 @@ def load_state(path: Path) -> Any:
     if not path.is_file():
         raise InputError(f"there is no file {path}; give a checkpoint of SSA-GAN's released code or of MD-GAN.")
     _refuse_other_files(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pickles: our sentence says all there is to say
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # bytes that are no checkpoint make the unpickler raise almost anything
-        raise InputError(_why_not(path, error)) from error
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about pickles: our sentence says all there is to say
+        try:
+            return torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # bytes that are no checkpoint make the unpickler raise almost anything
+            raise InputError(_why_not(path, error)) from error
 
 
 def is_ours(state: Any) -> bool:
