@@ -21,6 +21,8 @@ from pathlib import Path
 
 from sphinx.util import logging
 
+from ssagan_lite.teach.palette import asset, with_plain_colours
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "book" / "_live"
 ASSETS = ROOT / "ssagan_lite" / "teach" / "assets"
@@ -86,7 +88,7 @@ def fill(app, exception):
     out = Path(app.outdir) / "_static" / "live"
     shutil.copytree(SOURCE, out, dirs_exist_ok=True)
     (out / "shared.js").write_text(shared_module(), "utf-8")
-    shutil.copyfile(ASSETS / "figure.css", out / "figure.css")
+    (out / "figure.css").write_text(with_plain_colours(asset("figure.css")), "utf-8")
     runtime = describe_runtime()
     (out / "runtime.json").write_text(json.dumps(runtime, indent=1), "utf-8")
     for name in runtime["files"] if runtime["local"] else ():

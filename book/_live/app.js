@@ -5,7 +5,7 @@ import { squash, toInput } from "./photo.js";
 import { drawRaw, makeScreen } from "./screen.js";
 import { makeSources } from "./sources.js";
 import { windPad } from "./wind.js";
-import { contactSheet, download, recordVideo, videoKind } from "./save.js";
+import { contactSheet, download, Hidden, recordVideo, videoKind } from "./save.js";
 
 const HINT = "Tap a place in the sky to see where it looks.";
 const FPS = 8, HOUSE = new URL(".", import.meta.url).href;
@@ -24,7 +24,9 @@ async function readFacts(name) {
 export async function mount(root) {
   const [model, runtime] = await Promise.all([readFacts("model.json"), readFacts("runtime.json")]);
   if (!model) throw givingUp("This copy of the book was built without the model's file.");
-  const told = root.querySelector(".live-told"), bar = make("progress", { max: 1, value: 0, "aria-label": "loading" });
+  const told = root.querySelector(".live-told"), bar = make("progress", { max: 1, value: 0 });
+  told.setAttribute("aria-live", "off"); // the bar tells it, without a sentence for each piece that arrives
+  bar.setAttribute("aria-label", "The model and what runs it are on their way");
   told.after(bar);
   const network = await loadNetwork({ model, runtime, folder: HOUSE }, (loaded, total) => {
     bar.value = loaded / total;
@@ -38,7 +40,8 @@ export async function mount(root) {
   root.dataset.ready = "";
 }
 
-// Everything on the page, and how it hangs together. Resolves when the first clip is on the screen.
+// Everything on the page, and how it hangs together. Resolves when the first clip is on the screen, or a sentence that
+// says why there is none.
 function build(root, network, model) {
   const side = Math.round(Math.sqrt(model.places ?? 0)), gammas = model.gammas ?? [], told = model.wind ?? null;
   const canvas = make("canvas", {}), veil = make("canvas", { class: "live-veil" });
@@ -62,6 +65,7 @@ function build(root, network, model) {
 
   // The newest photo, slider and arrow win: while the network runs, only the last wish is kept.
   async function compute() {
+    if (!state.photo) return;
     if (state.busy) { state.again = true; return; }
     state.busy = true;
     const { photo, factor, wind } = state;
@@ -78,7 +82,9 @@ function build(root, network, model) {
   }
 
   function keep(run) {
-    if (state.run?.photo !== run.photo) hang(run.photo);
+    const another = state.run?.photo !== run.photo;
+    if (another) hang(run.photo);
+    caption.setAttribute("aria-live", another ? "polite" : "off"); // a turn of the arrow is not announced again and again
     state.run = run;
     screen.setClip(run);
     show(state.frame);
@@ -97,6 +103,7 @@ function build(root, network, model) {
 
   function refuse(sentence) {
     refusal.replaceChildren(...(sentence ? [make("div", { class: "ssagan-card", "data-verdict": "wrong" }, make("p", {}, sentence))] : []));
+    if (sentence) root.dispatchEvent(new Event("live-refusal"));
   }
 
   // The attention of a place over the photo; null takes it away.
@@ -126,7 +133,7 @@ function build(root, network, model) {
   const options = make("div", { class: "ssagan-controls live-options" }, make("label", {}, detail, "keep the photo's detail"), attention, save);
   root.querySelector(".ssagan-stage").append(sources.node, sources.panel, refusal, make("div", { class: "live-main" }, box, small), caption, controls.node, gamma, options, readout);
   root.live = { state, screen, model }; // for the console, and the tests
-  const first = new Promise((resolve) => { root.addEventListener("live-clip", resolve, { once: true }); });
+  const first = new Promise((resolve) => { for (const kind of ["live-clip", "live-refusal"]) root.addEventListener(kind, resolve, { once: true }); });
   sources.start();
   return first;
 }
@@ -162,7 +169,7 @@ function tell(row, place, side, layer) {
 }
 
 function gammaSlider(onChange) {
-  const value = make("output", { class: "live-gamma-value" });
+  const value = make("output", { class: "live-gamma-value", "aria-live": "off" });
   const slider = make("input", { type: "range", min: 0, max: 3, step: 0.1, value: 1, "aria-label": "what multiplies every gamma", oninput: () => turn(Number(slider.value)) });
   const back = make("button", { type: "button", onclick: () => turn(1) }, "Back to 1");
   const show = (factor) => {
@@ -194,7 +201,7 @@ function saveButton(root, refuse, current, model) {
       Object.assign(root.dataset, { saved: blob.size, savedType: blob.type });
       download(blob, `sky.${kind ? kind[1] : "png"}`);
     } catch (error) {
-      refuse("This browser could not make the video. A recording of the screen does as well.");
+      refuse(error instanceof Hidden ? error.message : "This browser could not make the video. A recording of the screen does as well.");
       console.error(error);
     }
     button.disabled = false;

@@ -9,6 +9,9 @@
     told.textContent = sentence;
   }
 
+  // A photo that is dropped before the page is ready does not open in its place.
+  for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
+
   if (location.protocol === "file:") {
     showRecording("This page was opened as a file, and from a file browsers load no model, so you see a recording; from a web server (make serve starts one) it runs live.");
     return;

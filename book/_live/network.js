@@ -3,9 +3,10 @@
 // Resolves to {run, place, ms} when the network is ready; onProgress(loaded, total) in bytes. `folder` is this page's.
 export function loadNetwork({ model, runtime, folder }, onProgress) {
   const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" }), waiting = new Map();
-  let count = 0;
+  let count = 0, gone = null;
 
   function run(photo, gammas, wind) {
+    if (gone) return Promise.reject(gone);
     return new Promise((resolve, reject) => {
       waiting.set(++count, { resolve, reject });
       worker.postMessage({ type: "run", number: count, photo, gammas: Float32Array.from(gammas), wind: Float32Array.from(wind ?? []) });
@@ -13,7 +14,13 @@ export function loadNetwork({ model, runtime, folder }, onProgress) {
   }
 
   return new Promise((resolve, reject) => {
-    const stop = (reason) => { worker.terminate(); reject(new Error(reason)); }; // no progress is reported after that
+    const stop = (reason) => { // no progress is reported after that, and no clip comes
+      worker.terminate();
+      gone = new Error(reason);
+      reject(gone);
+      for (const asked of waiting.values()) asked.reject(gone);
+      waiting.clear();
+    };
     const answers = {
       progress: ({ loaded, total }) => onProgress(loaded, total),
       ready: ({ place, ms }) => resolve({ run, place, ms }),

@@ -55,9 +55,10 @@ export function drawingPad(onStroke) {
     return [((event.clientX - box.left) * WIDE) / box.width, ((event.clientY - box.top) * HIGH) / box.height];
   }
 
-  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); cursor.hidden = true; state.last = null; stroke(...placeOf(event)); });
-  canvas.addEventListener("pointermove", (event) => { if (state.last) stroke(...placeOf(event)); });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { state.last = null; });
+  // One finger draws: two would be joined by a line, and a palm is no brush.
+  canvas.addEventListener("pointerdown", (event) => { if (!event.isPrimary || event.button !== 0) return; canvas.setPointerCapture(event.pointerId); cursor.hidden = true; state.last = null; stroke(...placeOf(event)); });
+  canvas.addEventListener("pointermove", (event) => { if (event.isPrimary && state.last) stroke(...placeOf(event)); });
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => { if (event.isPrimary) state.last = null; });
   canvas.addEventListener("keydown", (event) => {
     const moves = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] }, move = moves[event.key];
     if (!move && event.key !== " ") return;

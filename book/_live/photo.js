@@ -1,5 +1,5 @@
 // A file becomes a photo, or one sentence that says why not; and a photo becomes what the network takes.
-export const SMALLEST = 16, LARGEST_MEGAPIXELS = 50, LARGEST_FILE = 100e6, WORKING_SIDE = 1280;
+export const SMALLEST = 16, LARGEST_MEGAPIXELS = 52, LARGEST_FILE = 100e6, WORKING_SIDE = 1280;
 const REMEDY = "Give a JPEG, PNG or WebP photo.";
 
 // An error whose message is for the reader.
@@ -106,7 +106,7 @@ function checkSize(size, name) {
   if (!size) return;
   const { width, height } = size, megapixels = (width * height) / 1e6;
   if (Math.min(width, height) < SMALLEST) throw new Refusal(`${name} is ${width} × ${height} pixels, too small for a sky. Give one of at least ${SMALLEST} × ${SMALLEST}.`);
-  if (megapixels > LARGEST_MEGAPIXELS) throw new Refusal(`${name} has ${Math.round(megapixels)} megapixels, more than the ${LARGEST_MEGAPIXELS} that this page reads. Make it smaller first.`);
+  if (megapixels > LARGEST_MEGAPIXELS) throw new Refusal(`${name} has ${Math.ceil(megapixels)} megapixels, more than the ${LARGEST_MEGAPIXELS} that this page reads. Make it smaller first.`);
   if (Math.max(width / height, height / width) > 8) throw new Refusal(`${name} is ${width} × ${height} pixels, too long and thin. Crop it first.`);
 }
 

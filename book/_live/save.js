@@ -10,19 +10,29 @@ export function videoKind() {
 
 const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// A Blob. The frames are played to the recorder at their own pace, twice.
+// A page that is not looked at gets its timers once a second: the video would crawl.
+export class Hidden extends Error {
+  constructor() { super("The video was not saved, because the page was hidden meanwhile. Stay on this page while it saves."); }
+}
+
+// A Blob. The frames are played to the recorder at their own pace, twice, and painted before, so that they keep it.
 export async function recordVideo(canvas, show, frames, fps, [type]) {
-  show(0);
-  const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: type, videoBitsPerSecond: 6e6 }), pieces = [];
+  for (let i = frames - 1; i >= 0; i--) { show(i); await rest(0); }
+  const stream = canvas.captureStream(), recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: 6e6 }), pieces = [];
   const done = new Promise((resolve, reject) => { recorder.onstop = resolve; recorder.onerror = (event) => reject(event.error ?? new Error("the recorder stopped")); });
   recorder.ondataavailable = ({ data }) => pieces.push(data);
   recorder.start();
+  const begun = performance.now();
+  let hidden = document.hidden;
   for (let i = 0; i < LOOPS * frames; i++) {
     show(i % frames);
-    await rest(1000 / fps);
+    await rest(Math.max(0, begun + ((i + 1) * 1000) / fps - performance.now()));
+    hidden ||= document.hidden;
   }
   recorder.stop();
   await done;
+  for (const track of stream.getTracks()) track.stop();
+  if (hidden) throw new Hidden();
   return new Blob(pieces, { type: type.split(";")[0] });
 }
 

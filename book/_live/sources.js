@@ -55,7 +55,9 @@ export function makeSources(root, folder, onPhoto, onRefusal) {
   };
 
   const camera = make("button", { type: "button", "aria-pressed": false, onclick: () => {
+    const was = open !== null && camera.getAttribute("aria-pressed") === "true";
     close();
+    if (was) return; // pressed again: put away
     attempt(async (current) => {
       const made = await cameraPanel(onPhoto, () => { close(); camera.focus(); });
       if (current()) unfold(camera, made);
@@ -64,9 +66,15 @@ export function makeSources(root, folder, onPhoto, onRefusal) {
   } }, icon("camera"), "Camera");
   const chooser = make("input", { type: "file", accept: "image/*", hidden: true, onchange: () => { take([...chooser.files]); chooser.value = ""; } });
   const file = make("button", { type: "button", "aria-pressed": false, onclick: () => chooser.click() }, icon("file"), "Photo");
+  let pad = null; // kept when it is put away, with all that was drawn
+  const drawn = () => { const { canvas } = pad, { width, height } = canvas; onPhoto({ canvas: toWorkingSize(canvas, width, height), name: "Your drawing", width, height }); };
   const pencil = make("button", { type: "button", "aria-pressed": false, onclick: () => {
+    const was = open !== null && open === pad;
     close();
-    unfold(pencil, drawingPad((canvas) => onPhoto({ canvas: toWorkingSize(canvas, canvas.width, canvas.height), name: "Your drawing", width: canvas.width, height: canvas.height })));
+    if (was) return;
+    pad ??= drawingPad(() => { if (pad) drawn(); });
+    unfold(pencil, pad);
+    drawn();
   } }, icon("draw"), "Draw");
 
   const skies = SKIES.map((name, i) => {
@@ -95,7 +103,8 @@ function acceptDrops(root, take) {
   const mark = () => root.classList.toggle("live-dropping", depth > 0);
   addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth++; mark(); } });
   addEventListener("dragleave", (event) => { if (carriesFiles(event)) { depth = Math.max(0, depth - 1); mark(); } });
-  addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+  // Without this there is no drop: not of a file anywhere, and not of a link or a text on the figure, which gets a sentence.
+  addEventListener("dragover", (event) => { if (carriesFiles(event) || root.contains(event.target)) event.preventDefault(); });
   addEventListener("drop", (event) => {
     depth = 0;
     mark();

@@ -20,7 +20,7 @@ export function inWords([x, y]) {
 export function windPad(usual, onChange) {
   const edge = Math.max(EDGE, Math.hypot(...usual));
   const { disc, point } = drawDisc(edge);
-  const value = make("output", { class: "live-wind-value" });
+  const value = make("output", { class: "live-wind-value", "aria-live": "off" });
   let wind = usual;
 
   function show() {
@@ -46,9 +46,9 @@ export function windPad(usual, onChange) {
   }
 
   let dragged = false;
-  disc.addEventListener("pointerdown", (event) => { dragged = true; disc.setPointerCapture(event.pointerId); drag(event); });
-  disc.addEventListener("pointermove", (event) => { if (dragged) drag(event); });
-  for (const end of ["pointerup", "pointercancel"]) disc.addEventListener(end, () => { dragged = false; });
+  disc.addEventListener("pointerdown", (event) => { if (!event.isPrimary || event.button !== 0) return; dragged = true; disc.setPointerCapture(event.pointerId); drag(event); });
+  disc.addEventListener("pointermove", (event) => { if (event.isPrimary && dragged) drag(event); });
+  for (const end of ["pointerup", "pointercancel"]) disc.addEventListener(end, (event) => { if (event.isPrimary) dragged = false; });
   disc.addEventListener("dblclick", () => set(usual));
   disc.addEventListener("keydown", (event) => {
     const move = KEYS[event.key];

@@ -13,7 +13,7 @@ import re
 from functools import cache
 
 from ssagan_lite.errors import InputError
-from ssagan_lite.teach.palette import asset, has_asset
+from ssagan_lite.teach.palette import asset, has_asset, with_plain_colours
 
 BUDGET = 300_000  # bytes of one output, all its forms together
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -102,7 +102,7 @@ def scripts(kind):
 def _style(kind):
     """The look of every figure, and what one kind adds to it."""
     own = f"{kind}.css"
-    return asset("figure.css") + (asset(own) if has_asset(own) else "")
+    return with_plain_colours(asset("figure.css") + (asset(own) if has_asset(own) else ""))
 
 
 def veil(value):

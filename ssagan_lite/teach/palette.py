@@ -50,6 +50,15 @@ def colours(theme="light"):
     return {name: light if theme == "light" else dark for name, light, dark in pairs}
 
 
+def with_plain_colours(css):
+    """The style sheet, and its named colours once more for browsers that do not know light-dark() (before 2024)."""
+    pairs = re.findall(r"(--[\w-]+): light-dark\((#\w+), (#\w+)\)", css)
+    light, dark = ("".join(f"{name}:{pair[side]};" for name, *pair in pairs) for side in (0, 1))
+    figure = ".ssagan" * 3  # three times, to win over every other rule
+    themed = f'html[data-theme="dark"] {figure},{figure}[data-theme="dark"]'
+    return f"{css}@supports not (color:light-dark(#000,#fff)){{{figure}{{{light}}}{themed}{{{dark}}}}}\n"
+
+
 def role_of(name):
     """The role that a label such as "Copy first" or "MD-GAN Stage I" stands for; "other" where none is meant."""
     words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import shutil
 import struct
 import sys
@@ -162,6 +163,13 @@ def give_model(generator, folder: Path) -> None:
 
 
 # What the page is built from.
+
+
+def test_the_engine_still_asks_for_its_memory_in_the_words_that_are_replaced():
+    if not live_page.DIST.is_dir():
+        pytest.skip("onnxruntime-web is not installed; make live fetches it")
+    asked = re.search(r'MEMORY = "(.+?)"', (SOURCE / "worker.js").read_text("utf-8"))[1]
+    assert (live_page.DIST / "ort-wasm-simd-threaded.mjs").read_text("utf-8").count(asked) == 1
 
 
 def test_the_runtime_is_pinned_in_one_version():
@@ -340,6 +348,7 @@ BAD = [
     (picture("PNG", 12, 40), "tiny.png", "too small for a sky"),
     (picture("PNG", 400, 20), "thin.png", "too long and thin"),
     (png_head(20_000, 20_000), "bomb.png", "400 megapixels"),
+    (png_head(8_000, 6_501), "large.png", "53 megapixels, more than the 52"),
     (png_head(200, 200), "hollow.png", "is damaged"),
     (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "phone.heic", "HEIC"),
     (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", "clip.mp4", "is a video"),
@@ -382,6 +391,51 @@ def test_drawing_moves_and_so_does_the_brush(page):
         page.key(key)
     wait_for_clip(page, before)
     assert not np.array_equal(drawn, clip_of(page))
+
+
+@needs_browser
+def test_a_drawing_is_kept_when_it_is_put_away_and_a_second_finger_draws_nothing(page):
+    if not page.evaluate("Boolean(document.querySelector('.live-pad'))"):
+        press(page, "Draw")
+    pixels = "[...document.querySelector('.live-pad canvas').getContext('2d').getImageData(0, 0, 480, 360).data].join()"
+    before = page.evaluate(pixels)
+    stroke = (
+        "(primary, button) => { const c = document.querySelector('.live-pad canvas'), b = c.getBoundingClientRect();"
+        "c.setPointerCapture = () => {};"
+        "for (const [kind, x] of [['pointerdown', 0.2], ['pointermove', 0.6], ['pointerup', 0.6]])"
+        "c.dispatchEvent(new PointerEvent(kind, {pointerId: 7, isPrimary: primary, button, bubbles: true,"
+        "clientX: b.left + x * b.width, clientY: b.top + 0.5 * b.height})); }"
+    )
+    page.evaluate(f"({stroke})(false, 0)")  # a second finger
+    page.evaluate(f"({stroke})(true, 2)")  # the right button of a mouse
+    assert page.evaluate(pixels) == before
+    page.evaluate(f"({stroke})(true, 0)")
+    drawn = page.evaluate(pixels)
+    assert drawn != before
+    press(page, "Draw")
+    assert page.evaluate("document.querySelector('.live-panel').childElementCount") == 0
+    press(page, "Draw")
+    assert page.evaluate(pixels) == drawn
+    press(page, "Draw")
+
+
+@needs_browser
+def test_a_text_dragged_onto_the_sky_gets_a_sentence(page):
+    may_be_dropped = (
+        "(() => { const data = new DataTransfer(); data.setData('text/plain', 'a sky');"
+        "const over = (on) => { const e = new DragEvent('dragover',"
+        "{dataTransfer: data, bubbles: true, cancelable: true}); on.dispatchEvent(e); return e.defaultPrevented; };"
+        "return [over(document.querySelector('.live-screen')), over(document.body)]; })()"
+    )
+    assert page.evaluate(may_be_dropped) == [True, False]
+
+
+@needs_browser
+def test_what_changes_by_itself_is_not_read_aloud(page):
+    loud = "[...document.querySelectorAll('figure output')].filter((o) => o.ariaLive !== 'off').length"
+    assert page.evaluate(loud) == 0
+    drop_picture(page, "PNG", 220, 120)
+    assert page.evaluate("document.querySelector('.live-caption').ariaLive") == "polite"
 
 
 @needs_browser
@@ -625,6 +679,30 @@ def test_a_runtime_that_was_tampered_with_is_refused(browser, copy):
     engine.write_bytes(engine.read_bytes().replace(b"wasm", b"wasn", 1))
     with browser.page(Server(copy.folder).url("live.html")) as page:
         assert wait_for_state(page) == "recording"
+
+
+@needs_browser
+def test_where_the_first_sky_is_missing_it_says_so_and_takes_a_photo(browser, copy):
+    (copy.live / "sky-1.webp").unlink()
+    with browser.page(Server(copy.folder).url("live.html")) as page:
+        assert wait_for_state(page) == "live"
+        assert "is not a picture" in refusal(page)
+        drop(page, picture(), "my sky.png")
+        assert page.wait("document.querySelector('figure').dataset.runs === '1'", 20)
+
+
+@needs_browser
+def test_a_worker_that_dies_is_told_and_nothing_waits_for_it(browser, server):
+    with browser.page("about:blank") as page:
+        dies = "const W = Worker; Worker = class extends W { constructor(...a) { super(...a); self.w = this; } }"
+        page.call("Page.addScriptToEvaluateOnNewDocument", source=dies)
+        page.go(server.url("live.html"))
+        wait_for_state(page)
+        page.evaluate("w.onerror(new ErrorEvent('error', {message: 'out of memory', cancelable: true}))")
+        for _ in range(2):
+            page.evaluate("document.querySelector('.live-refusal').replaceChildren()")
+            drop(page, picture(), "my sky.png")
+            assert "stopped in the middle" in refusal(page)
 
 
 @needs_browser

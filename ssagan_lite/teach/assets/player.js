@@ -24,7 +24,7 @@ function transport(root, { frames, fps = 8, autoplay = true, onFrame }) {
   let frame = 0, playing = autoplay && !wantsLessMotion(), visible = false, ticking = false, due = 0;
   const button = make("button", { type: "button", class: "ssagan-play", onclick: () => set(!playing) });
   const slider = make("input", { type: "range", min: 0, max: frames - 1, step: 1, value: 0, "aria-label": "frame", oninput: () => { set(false); seek(Number(slider.value)); } });
-  const number = make("output", { class: "ssagan-frame" });
+  const number = make("output", { class: "ssagan-frame", "aria-live": "off" }); // it changes eight times a second
   const loop = make("input", { type: "checkbox", checked: true });
   const node = make("div", { class: "ssagan-controls" }, button, slider, number, make("label", {}, loop, "loop"));
 
