@@ -292,18 +292,18 @@ def _check_place(letter: str, curve, cycle) -> None:
     """The curve has to be one that leaves the band, and the cycle near the place where it does."""
     if curve not in CURVES:
         raise WrongError(f"run {letter}: that is the cause; name a curve too, one of {', '.join(CURVES)}.")
-    first = _leaves(letter, curve)
-    if first is None:
+    clearly, at_all = _leaves(letter, curve), _leaves(letter, curve, margin=0)
+    if clearly is None:
         raise WrongError(f"run {letter}: that is the cause, but its {curve} could be a healthy run's.")
-    if not isinstance(cycle, int | float) or abs(cycle - first) > NEAR:
+    if not isinstance(cycle, int | float) or not at_all - NEAR <= cycle <= clearly + NEAR:
         raise WrongError(f"run {letter}: that is the cause; but look again where its {curve} leaves the grey for good.")
 
 
-def _leaves(letter: str, curve: str) -> float | None:
-    """The cycle from which on a curve is out of the band by more than the band's mean width; None where it never is."""
+def _leaves(letter: str, curve: str, margin: float = 1) -> float | None:
+    """The cycle from which on a curve is out of the band, by more than margin times its mean width; None if never."""
     runs, band = ward()
     values, low, high = (np.log(x) if curve == "gradient" else x for x in (runs[letter][curve], *band[curve]))
-    width = (high - low).mean()
+    width = margin * (high - low).mean()
     inside = np.flatnonzero((values > low - width) & (values < high + width))
     first = inside[-1] + 1 if len(inside) else 0
     return None if first > 0.8 * len(values) else float(runs[letter]["cycle"][first])

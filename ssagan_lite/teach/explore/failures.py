@@ -129,7 +129,7 @@ DIAGNOSES = {
         {
             "swapped_labels": "A swapped critic drives the two ever further apart. These lines are level.",
             "strong_critic": "A strong critic puts real above made. Here it is the other way round.",
-            "few_clips": "Then content would fall below the healthy run's.",
+            "few_clips": "Then content would fall far below the healthy run's, from look to look further.",
         },
     ),
     "strong_critic": Diagnosis(
