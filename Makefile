@@ -24,7 +24,7 @@ help:
 	@echo "make clean   remove what was built (the environment in .venv stays)"
 
 cpu:
-	@test -x $(PYTHON) || "$(SYSTEM_PYTHON)" -m venv .venv
+	@"$(SYSTEM_PYTHON)" tools/set_up.py --venv-only
 	$(PYTHON) -m pip install --quiet uv -c constraints.txt
 	$(PYTHON) -m uv pip install --quiet --python $(PYTHON) --torch-backend cpu torch -c constraints.txt
 

@@ -11,7 +11,8 @@ import numpy as np
 from tqdm import tqdm
 
 from ssagan_lite.cli.options import run_script
-from ssagan_lite.data.clips import split_by_source, write_clips
+from ssagan_lite.data.clips import write_clips
+from ssagan_lite.data.splits import split_by_source
 from ssagan_lite.data.synthetic import synthetic_clips
 from ssagan_lite.errors import InputError
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from ssagan_lite.cli.options import run_script
 from ssagan_lite.data.clips import resize_clips, write_clips
-from ssagan_lite.data.samples import load_samples
+from ssagan_lite.data.samples import SAMPLES_NOTE, load_samples
 from ssagan_lite.errors import InputError
 
 
@@ -36,7 +36,7 @@ def main(
         raise InputError(f"{frames} frames of size {size} cannot be made; use 1 to {clips.shape[1]} frames, size >= 1.")
     small = resize_clips(clips[:, :frames], size)
     sources = [f"{name}-{index:02d}" for index in range(len(small))]
-    notes = {"data": f"MD-GAN sample outputs: {name}", "resize": "squash, cv2.INTER_AREA"}
+    notes = {"data": f"{SAMPLES_NOTE}: {name}", "resize": "squash, cv2.INTER_AREA"}
     write_clips(out, small, sources=sources, split=split, notes=notes, force=force)
     print(f"{out}: {len(small)} clips of {frames} frames, {size} x {size}")
 

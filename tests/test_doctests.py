@@ -17,7 +17,8 @@ MODULES = sorted(
 MOST_USED = {
     "baselines.registry": ("recipe",),
     "baselines.still": ("copy_first",),
-    "data.clips": ("split_by_source", "to_float", "to_uint8"),
+    "data.clips": ("to_float", "to_uint8"),
+    "data.splits": ("split_by_name", "split_by_source"),
     "data.images": ("as_rgb",),
     "data.synthetic": ("synthetic_clips",),
     "evaluation.metrics": ("mse", "psnr", "ssim"),

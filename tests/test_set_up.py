@@ -27,6 +27,12 @@ def test_an_old_python_looks_for_a_newer_one_and_takes_it():
     assert find_python("/usr/bin/python3", (3, 11)) == "/usr/bin/python3"
 
 
+def test_a_python_that_is_tested_comes_before_a_newer_one():
+    there = {"python3.12": "/opt/python3.12"}
+    assert find_python("/usr/bin/python3", (3, 15), lambda path: (3, 12), there.get) == "/opt/python3.12"
+    assert find_python("/usr/bin/python3", (3, 15), lambda path: None, lambda name: None) == "/usr/bin/python3"
+
+
 def test_no_new_python_is_said():
     with pytest.raises(SetUpError) as error:
         find_python("/usr/bin/python3", (3, 9), lambda path: (3, 9), lambda name: "/usr/bin/" + name)

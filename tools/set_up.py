@@ -1,7 +1,8 @@
 """Makes the environment in .venv; run by `make`, or by hand with `python3 tools/set_up.py`.
 
-Only the standard library, and only syntax that Python 3.6 reads: an old Python must get far enough to say
-what is missing. Running it twice does nothing the second time: a fingerprint in .venv remembers what was installed.
+`--venv-only` makes the environment with nothing in it. Only the standard library, and only syntax that Python 3.6
+reads: an old Python must get far enough to say what is missing. Running it twice does nothing the second time: a
+fingerprint in .venv remembers what was installed.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 LOG = os.path.join(VENV, "set-up.log")
 STAMP = os.path.join(VENV, "set-up-done")
-OLDEST = (3, 11)
+OLDEST, NEWEST = (3, 11), (3, 13)  # that the book is tested with; a newer one is taken where there is no other
 NEEDED_GB = 10.0  # PyTorch with its CUDA libraries, where pip chooses that build
 NO_NETWORK = ("NewConnectionError", "NameResolutionError", "Temporary failure in name resolution", "ConnectTimeout")
 NO_NETWORK += ("ProxyError", "Network is unreachable", "getaddrinfo failed", "ReadTimeoutError", "MaxRetryError")
@@ -36,14 +37,16 @@ def version_of(python):
 
 
 def find_python(own=sys.executable, own_version=tuple(sys.version_info[:2]), version_of=version_of, which=shutil.which):
-    """The path of a Python that is new enough: this one, or the newest on PATH."""
-    if own and own_version >= OLDEST:
+    """The path of a Python that the book is tested with: this one, or the newest on PATH; else a newer one."""
+    if own and OLDEST <= own_version <= NEWEST:
         return own
     for name in ("python3.13", "python3.12", "python3.11", "python3", "python"):
         path = which(name)
         version = version_of(path) if path else None
-        if version is not None and version >= OLDEST:
+        if version is not None and OLDEST <= version <= NEWEST:
             return path
+    if own and own_version > NEWEST:
+        return own
     raise SetUpError(
         f"Python 3.11 or newer is needed and only {own_version[0]}.{own_version[1]} was found: "
         "install a newer Python, then run this again."
@@ -175,7 +178,7 @@ def set_up():
 def main():
     """Returns the exit status; whatever is missing is said in one sentence."""
     try:
-        set_up()
+        make_environment() if "--venv-only" in sys.argv else set_up()
     except SetUpError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ssagan_lite.baselines.still import copy_first
 from ssagan_lite.cli.options import parse
-from ssagan_lite.data.sources import natural_shape, open_clips
+from ssagan_lite.data.paths import expand
+from ssagan_lite.data.sources import are_samples, natural_shape, open_clips
 from ssagan_lite.errors import InputError
 from ssagan_lite.evaluation.scores import CONVENTION
 from ssagan_lite.inference.pretrained import load_generator
@@ -42,13 +43,26 @@ def run(arguments: list[str]) -> None:
     results = {options.model: score(predictor, clips, options.model)}
     results.setdefault("copy-first", score(still(copy_first), clips, "copy-first"))
     summaries = {name: scores.summary() for name, scores in results.items()}
+    seen = trained_on_samples(options.model) and are_samples(options.data)
     if options.json:
         about = {"data": options.data, "size": size, "frames": frames, "convention": CONVENTION}
+        about["trained_on_these_clips"] = seen
         print(json.dumps({**about, "scores": without_infinity(summaries)}, indent=2, allow_nan=False))
     else:
         print(f"{options.data}: {len(clips)} clips of {frames} frames, {size}x{size} pixels")
         print(table(summaries, frames))
         print(f"({CONVENTION})")
+        if seen:
+            print(f"NO TEST: {options.model} was trained on these clips; give it clips that it has never seen.")
+
+
+def trained_on_samples(model: str) -> bool:
+    """Whether the model is a run folder whose training read the sample clips."""
+    config = expand(model) / "config.json"
+    try:
+        return are_samples(str(json.loads(config.read_text("utf-8"))["data"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False  # no run folder: a name, a file, or weights without their training
 
 
 def choose(options: Options) -> tuple[Predictor, int, int]:

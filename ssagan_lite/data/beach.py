@@ -27,6 +27,7 @@ from tqdm import tqdm
 from ssagan_lite.data.archives import refusal
 from ssagan_lite.data.images import resize_image
 from ssagan_lite.data.packing import Packed, check_room
+from ssagan_lite.data.splits import share_of
 from ssagan_lite.data.video import natural_order
 from ssagan_lite.errors import InputError
 
@@ -81,8 +82,7 @@ def split_of(video: str, test_fraction: float) -> str:
     paper trains on 10 % of the data and evaluates 1,000 random clips of the other 90 % (sections 5.1 and 5.3), without
     saying how they were divided. Here 0.1 of the videos evaluate by default, as is usual.
     """
-    digest = hashlib.sha256(video.encode("utf-8", "surrogateescape")).digest()
-    return "test" if int.from_bytes(digest[:8], "big") < test_fraction * 2**64 else "train"
+    return "test" if share_of(video) < test_fraction else "train"
 
 
 # --- one clip

@@ -59,26 +59,6 @@ def resize_clips(clips: np.ndarray, size: int) -> np.ndarray:
     return resized
 
 
-def split_by_source(sources: Sequence[str], fraction: float, seed: int) -> list[str]:
-    """Label each clip "train" or "test", by source video: clips of one video never end on both sides.
-
-    `fraction` in [0, 1] is the share of the source videos (not of the clips) that goes to "test", rounded, but at least
-    one on each side when there are two. The labels depend on the set of sources and the seed, not on their order.
-
-    >>> split_by_source(["a", "a", "b", "c"], fraction=0.34, seed=0)
-    ['train', 'train', 'train', 'test']
-    """
-    if not 0 <= fraction <= 1:
-        raise InputError(f"{fraction} is no share of the sources; give a number from 0 to 1.")
-    names = sorted(set(sources))
-    count = round(fraction * len(names))
-    if 0 < fraction < 1 and len(names) > 1:
-        count = min(max(count, 1), len(names) - 1)
-    chosen = np.random.default_rng(seed).permutation(len(names))[:count]
-    test = {names[index] for index in chosen}
-    return ["test" if source in test else "train" for source in sources]
-
-
 class ArrayClips:
     """Clips in memory with the interface of `ClipDataset`: uint8 `(N, T, size, size, 3)`.
 

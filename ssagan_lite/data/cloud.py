@@ -106,6 +106,7 @@ def plan(
 def pack_windows(job: Job) -> Packed:
     """Decode, squash and stack the windows of a job; a window with a bad frame is left out, and the frame is named."""
     clips, entries, skipped = [], [], []
+    job.archive.prefetch([place for window in job.windows for _, place in window])
     for window in job.windows:
         place = f"{job.video}/{job.part}"
         try:

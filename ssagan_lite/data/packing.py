@@ -12,6 +12,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +27,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from ssagan_lite.data.locking import Lock
 from ssagan_lite.data.manifest import SET_NAMES, write_manifest
+from ssagan_lite.data.paths import expand
 from ssagan_lite.data.shards import SHARD_CLIPS, ShardWriter
 from ssagan_lite.data.staging import check_free
 from ssagan_lite.errors import InputError
@@ -63,14 +66,26 @@ def pack(
     skipped: what the plan has left out already. Raises InputError where `out` is there, where the part that lies there
     was begun with other settings, or where a worker cannot go on; what is packed then stays for the next start.
     """
+    out = Path(os.path.realpath(expand(out)))  # a link to another disk is followed, not replaced
     check_free(out, force=force, own=(*SET_NAMES, JOURNAL, PLAN))
     if not jobs:
         raise InputError(f"{out} was not begun: there is nothing to pack; check where the clips come from.")
     partial = _open_partial(out, jobs, notes)
+    lock = Lock(partial)
+    lock.hold()
+    try:
+        _write_set(partial, jobs, work, notes=notes, clips=clips, skipped=skipped, workers=workers, size=shard_clips)
+    finally:
+        lock.release()
+    return _publish(partial, out)
+
+
+def _write_set(partial: Path, jobs, work, *, notes, clips, skipped, workers, size) -> None:
+    """Take the jobs that the journal does not know, and describe what is there then."""
     done = _read_journal(partial / JOURNAL)
     state = {"shards": done.shards, "shape": done.shape, "count": len(done.entries) - done.in_shards}
     with (
-        ShardWriter(partial, shard_clips, **state) as writer,
+        ShardWriter(partial, size, **state) as writer,
         (partial / JOURNAL).open("a", encoding="utf-8") as journal,
         tqdm(total=clips, initial=len(done.entries), unit="clip", smoothing=0.05) as bar,
     ):
@@ -79,10 +94,11 @@ def pack(
             bar.update(len(packed.entries))
     if writer.shape is None:
         reason = ([*skipped, *done.skipped] or [{"reason": "there were none"}])[0]["reason"]
-        raise InputError(f"{out} was not made: no clip could be used; the first was left out because: {reason}")
+        raise InputError(
+            f"{partial} holds nothing yet, as no clip could be used; the first was left out because: {reason}"
+        )
     left_out = [*skipped, *done.skipped]
     write_manifest(partial, shape=writer.shape, shards=writer.shards, clips=done.entries, skipped=left_out, notes=notes)
-    return _publish(partial, out)
 
 
 @dataclass
@@ -194,18 +210,18 @@ def _start_worker() -> None:
 
 def _publish(partial: Path, out: Path) -> Path:
     """Give the finished set its name; an old one steps aside first."""
-    aside = out.with_name(out.name + ".old")
-    if out.exists():
-        os.replace(out, aside)
-    os.replace(partial, out)
-    for name in (JOURNAL, PLAN):
-        (out / name).unlink()
-    shutil.rmtree(aside, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name[:80]}-", ignore_cleanup_errors=True) as aside:
+        if out.exists():
+            os.replace(out, Path(aside) / out.name)
+        os.replace(partial, out)
+        for name in (JOURNAL, PLAN):
+            (out / name).unlink()
     return out
 
 
 def check_room(out: Path, needed: int) -> None:
     """Raise InputError where the disk of `out` has less than `needed` bytes free, counting what is packed already."""
+    out = Path(os.path.realpath(expand(out)))
     place = out.parent
     while not place.exists():
         place = place.parent

@@ -32,13 +32,20 @@ class RemoteFile(io.RawIOBase):
 
     def __getstate__(self) -> dict:
         """Settings, and which file it is: a new process sends nothing before it reads, and still notices a change."""
-        own = ("_session", "_blocks", "_address", "_position", "fetched")
+        own = ("_session", "_blocks", "_ahead", "_address", "_position", "fetched")
         return {name: value for name, value in vars(self).items() if name not in own}
 
     def __setstate__(self, state: dict) -> None:
-        vars(self).update(state, fetched=0, _position=0, _blocks={}, _address=state["url"])
+        vars(self).update(state, fetched=0, _position=0, _blocks={}, _ahead=(0, b""), _address=state["url"])
 
     readable = seekable = lambda self: True
+
+    def prefetch(self, start: int, stop: int) -> None:
+        """Fetch these bytes in one piece and nothing beside them; what is read of them next does not travel again."""
+        stop, data = min(stop, self.size), bytearray()
+        while len(data) < stop - start:
+            self._persist(lambda: self._receive(data, start, stop), data, start)
+        self._ahead = start, data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         position = offset + (0, self._position, self.size)[whence]
@@ -50,6 +57,12 @@ class RemoteFile(io.RawIOBase):
     def readinto(self, buffer) -> int:
         self._checkClosed()
         view, done = memoryview(buffer).cast("B"), 0
+        start, data = self._ahead
+        if start <= self._position < start + len(data):  # a short answer, rather than one byte too many from the server
+            part = memoryview(data)[self._position - start :][: len(view)]
+            view[: len(part)] = part
+            self._position += len(part)
+            return len(part)
         while done < len(view) and self._position < self.size:
             number, offset = divmod(self._position, self.block)
             part = memoryview(self._load(number))[offset : offset + len(view) - done]

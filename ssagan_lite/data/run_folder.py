@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ssagan_lite.data.clips import to_uint8
+from ssagan_lite.data.locking import Lock
 from ssagan_lite.data.paths import expand
 from ssagan_lite.data.video import write_video
 from ssagan_lite.errors import InputError
@@ -40,8 +41,13 @@ class RunFolder:
             raise InputError(f"{self.path} is already there; add --resume to go on with it, or choose another --out.")
 
     def begin(self, done: int) -> None:
-        """Make the folder, write the configuration, and drop the metrics of steps that will be run again."""
+        """Make the folder, write the configuration, and drop the metrics of steps that will be run again.
+
+        Raises InputError where another process trains into the folder.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
+        self._lock = Lock(self.path)  # held as long as this object is
+        self._lock.hold()
         _write(self.path / "config.json", json.dumps(self.config, indent=2) + "\n")
         _write(self.path / "metrics.jsonl", "".join(f"{json.dumps(line)}\n" for line in self.metrics(done)))
 

@@ -23,6 +23,7 @@ FILES = {
     "mdgan-stage1": ("s1_video.mp4", "732f334d7eb89c51b8bc9d088a00278165fc4943f50bf72f3089f772c60d8b03"),
     "mdgan-stage2": ("s2_video.mp4", "c324765eac4a6fcfaac318e4fac701d663e88afc2779fb6ef49fb7c186df5721"),
 }
+SAMPLES_NOTE = "MD-GAN sample outputs"  # how a packed set of them says what it is
 ROWS, COLUMNS, TILE, STEP, PADDING, FRAMES = 6, 8, 128, 130, 2, 32
 
 

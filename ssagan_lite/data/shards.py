@@ -30,7 +30,10 @@ class ShardWriter:
         if count:
             self.file = self._path().open("r+b")
             self._write_header()
-            self.file.seek(count * math.prod(shape), os.SEEK_CUR)
+            end = self.file.tell() + count * math.prod(shape)
+            if self.file.seek(0, os.SEEK_END) < end:
+                raise InputError(f"{self._path()} is shorter than its journal says; delete {folder} and begin again.")
+            self.file.seek(end)
             self.file.truncate()
             self.count = count
 

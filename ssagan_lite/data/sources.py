@@ -4,11 +4,12 @@ import logging
 import os
 from pathlib import Path
 
-from ssagan_lite.data.clips import ArrayClips, ClipDataset, resize_clips, split_by_source
+from ssagan_lite.data.clips import ArrayClips, ClipDataset, resize_clips
 from ssagan_lite.data.folder import load_folder
-from ssagan_lite.data.manifest import MANIFEST
+from ssagan_lite.data.manifest import MANIFEST, read_manifest
 from ssagan_lite.data.paths import expand
-from ssagan_lite.data.samples import load_samples
+from ssagan_lite.data.samples import SAMPLES_NOTE, load_samples
+from ssagan_lite.data.splits import split_by_name
 from ssagan_lite.data.synthetic import synthetic_clips
 from ssagan_lite.errors import InputError
 
@@ -16,7 +17,6 @@ logger = logging.getLogger(__name__)
 
 SYNTHETIC_COUNT = 64
 TEST_FRACTION = 0.1
-SPLIT_SEED = 0  # not the seed of the run: two runs must agree on what has never been trained on
 
 
 def open_clips(
@@ -37,8 +37,8 @@ def open_clips(
       them.
     * the path of a packed set: the clips of `split`, of this size; the first `frames` frames of each, or with `longer`
       all of them, for training on temporal crops.
-    * the path of a video or a folder of videos or frame folders: the first `frames` of each, squashed. A tenth of the
-      source videos is "test", the same in every run.
+    * the path of a video or a folder of videos or frame folders: the first `frames` of each, squashed. About a tenth of
+      the source videos is "test", by their names: a video that comes or goes later does not move the others.
 
     `split` None gives all clips, and `count` at most that many. Anything else raises `InputError`.
     """
@@ -66,6 +66,14 @@ def natural_shape(source: str | os.PathLike) -> tuple[int, int]:
     return (64, 32) if source == "synthetic" else (128, 32)
 
 
+def are_samples(source: str | os.PathLike) -> bool:
+    """Whether these are the 48 sample clips, by name or as a packed set: what was trained on them has no test there."""
+    path = expand(source)
+    if source == "samples" or not (path / MANIFEST).is_file():
+        return source == "samples"
+    return str(read_manifest(path)["notes"].get("data", "")).startswith(SAMPLES_NOTE)
+
+
 def _open_synthetic(size: int, frames: int, split: str | None, count: int, seed: int) -> ArrayClips:
     # Even seeds train, odd seeds test: whatever the two seeds are, the skies differ.
     return ArrayClips(synthetic_clips(count, size, frames, seed=2 * seed + (split == "test")).frames, split=split)
@@ -87,15 +95,16 @@ def _open_packed(path: Path, size: int, frames: int, split: str | None, count: i
 
 
 def _open_folder(path: Path, size: int, frames: int, split: str | None, count: int | None) -> ArrayClips:
-    clips = load_folder(path, size, frames, count=count if split is None else None)
+    def wanted(names: list[str]) -> set[str]:
+        labels = split_by_name(names, TEST_FRACTION)
+        chosen = {name for name, label in zip(names, labels, strict=True) if split in (None, label)}
+        if not chosen:
+            there = f"{len(set(names))} source video(s)"
+            raise InputError(f"{path} has no clips of the split {split!r}, as it holds {there}; add more.")
+        return chosen
+
+    clips = load_folder(path, size, frames, count=count, wanted=wanted)
     if clips.skipped:
         first = clips.skipped[0]
         logger.warning("%d clip(s) in %s are left out; the first: %s", len(clips.skipped), path, first["reason"])
-    if split is None:
-        return clips
-    labels = split_by_source(clips.sources, TEST_FRACTION, SPLIT_SEED)
-    kept = [index for index, label in enumerate(labels) if label == split][:count]
-    if not kept:
-        videos = len(set(clips.sources))
-        raise InputError(f"{path} has no clips of the split {split!r}, as it holds {videos} source video(s); add more.")
-    return ArrayClips(clips.array[kept], [clips.sources[index] for index in kept], split, clips.skipped)
+    return ArrayClips(clips.array, clips.sources, split, clips.skipped)

@@ -7,7 +7,7 @@ import numpy as np
 from ssagan_lite.data.clips import ClipDataset
 from ssagan_lite.data.manifest import MANIFEST
 from ssagan_lite.data.paths import expand
-from ssagan_lite.data.sources import open_clips
+from ssagan_lite.data.sources import are_samples, open_clips
 from ssagan_lite.errors import InputError
 
 DRAWN_TEST_CLIPS = 200  # skies to score where no number is asked for
@@ -33,7 +33,7 @@ def training_source(data: str, train_data: str = "") -> str:
     The 48 samples have none: their source videos are not known. Raises InputError where train_data is what is scored.
     """
     if train_data:
-        if train_data == data == "samples":
+        if are_samples(train_data) and are_samples(data):
             raise InputError("the 48 samples cannot be trained on and scored; give another --train-data.")
         return train_data
     return data if data != "samples" and _has_training_split(data) else "synthetic"

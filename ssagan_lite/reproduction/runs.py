@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from ssagan_lite.baselines.registry import maker, recipe
+from ssagan_lite.data.locking import Lock
 from ssagan_lite.data.run_folder import RunFolder
 from ssagan_lite.data.sources import open_clips
 from ssagan_lite.errors import InputError
@@ -114,6 +115,9 @@ class Runs:
         if done >= config.steps:
             return Path(config.out)
         if not done and Path(config.out, "config.json").exists():
+            lock = Lock(Path(config.out))
+            lock.hold()  # raises where another process is on its way to the first checkpoint
+            lock.release()
             shutil.rmtree(config.out)  # it broke off before its first checkpoint: there is nothing to go on from
         from ssagan_lite.training.fit import fit  # lightning is slow to import
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from ssagan_lite import __version__
 from ssagan_lite.cli import COMMANDS, main
+from ssagan_lite.data.clips import write_clips
 from ssagan_lite.data.sources import open_clips
 from ssagan_lite.data.video import read_video, write_video
 
@@ -122,6 +123,22 @@ def test_evaluate_a_run_beside_copy_first(run, capsys):
     assert told["scores"]["copy-first"]["motion_energy_ratio"] == 0
     assert told["scores"]["copy-first"]["all_frames"]["identical_frames"] == 3
     assert (told["size"], told["frames"]) == (16, 8)
+
+
+def test_a_run_that_was_trained_on_the_samples_is_told_so(run, tmp_path, capsys, monkeypatch):
+    trained = tmp_path / "run"
+    shutil.copytree(run, trained)
+    config = json.loads((trained / "config.json").read_text())
+    (trained / "config.json").write_text(json.dumps(config | {"data": str(tmp_path / "set")}))
+    clips = np.zeros((2, 8, 16, 16, 3), np.uint8)
+    write_clips(
+        tmp_path / "set", clips, sources=["a", "b"], split="test", notes={"data": "MD-GAN sample outputs: real"}
+    )
+    command = ["evaluate", "--data", str(tmp_path / "set"), "--model", str(trained)]
+    assert main(command) == 0
+    assert "NO TEST" in capsys.readouterr().out
+    assert main([*command[:3], "--model", str(run), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["trained_on_these_clips"] is False
 
 
 def test_a_sky_that_stands_still_makes_sound_json(tmp_path, capsys):

@@ -14,11 +14,11 @@ from ssagan_lite.data.clips import (
     ArrayClips,
     ClipDataset,
     resize_clips,
-    split_by_source,
     to_float,
     to_uint8,
     write_clips,
 )
+from ssagan_lite.data.splits import split_by_source
 from ssagan_lite.errors import InputError
 
 

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -106,3 +108,20 @@ def test_more_than_memory_holds_is_refused(videos, monkeypatch):
     with pytest.raises(InputError, match="fit in memory; pack them first"):
         load_folder(videos, 8, 4)
     assert len(load_folder(videos, 8, 4, count=2)) == 2
+
+
+def test_linked_folders_are_followed_once_and_loops_end(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    write_video(elsewhere / "new", np.zeros((3, 16, 16, 3), np.uint8))
+    (tmp_path / "skies").mkdir()
+    for name in ("linked", "again"):
+        (tmp_path / "skies" / name).symlink_to(elsewhere, target_is_directory=True)
+    (elsewhere / "loop").symlink_to(elsewhere, target_is_directory=True)
+    assert len(load_folder(tmp_path / "skies", 8, 3)) == 1
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="rights do not bind here")
+def test_a_folder_that_may_not_be_read_is_named(tmp_path):
+    write_video(tmp_path / "a.mp4", np.zeros((3, 16, 16, 3), np.uint8))
+    (tmp_path / "closed").mkdir(mode=0)
+    assert "cannot be read" in load_folder(tmp_path, 8, 3).skipped[0]["reason"]

@@ -76,6 +76,21 @@ def test_only_what_is_read_is_fetched(server, remote):
     assert 3000 < file.fetched < 0.2 * file.size
 
 
+def test_what_is_told_before_comes_in_one_piece_and_nothing_beside_it(server, remote):
+    server.data = big_zip()
+    file = remote(block=2**20)
+    asked = len(server.asked)
+    file.prefetch(500_000, 900_000)
+    reader = io.BufferedReader(file, 2**20)
+    for start, count in ((500_000, 30), (500_100, 200_000), (700_100, 199_900), (650_000, 10)):
+        assert read_at(reader, start, count) == server.data[start : start + count]
+    assert len(server.asked) == asked + 1
+    assert file.fetched <= 400_001 + 1
+    assert read_at(reader, 899_990, 1000) == server.data[899_990:900_990]  # and beyond it as before
+    file.prefetch(file.size - 100, file.size + 512)
+    assert read_at(reader, file.size - 50, 50) == server.data[-50:]
+
+
 def test_no_zip_is_said_by_zipfile(server, remote):
     server.data = b"short"
     with pytest.raises(zipfile.BadZipFile):

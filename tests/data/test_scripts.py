@@ -8,6 +8,8 @@ import pytest
 from ssagan_lite.cli.options import end_well
 from ssagan_lite.data.clips import ClipDataset
 from ssagan_lite.data.samples import load_samples
+from ssagan_lite.data.sources import open_clips
+from ssagan_lite.data.video import write_video
 from ssagan_lite.errors import InputError
 
 SCRIPTS = Path(__file__).parents[2] / "data_scripts"
@@ -19,7 +21,7 @@ def run(monkeypatch, script, *arguments):
     runpy.run_path(str(SCRIPTS / script), run_name="__main__")
 
 
-@pytest.mark.parametrize("script", ["prepare_samples.py", "make_synthetic.py"])
+@pytest.mark.parametrize("script", ["prepare_samples.py", "make_synthetic.py", "pack_videos.py"])
 def test_help_teaches(monkeypatch, capsys, script):
     with pytest.raises(SystemExit) as caught:
         run(monkeypatch, script, "--help")
@@ -40,6 +42,22 @@ def test_make_synthetic(monkeypatch, capsys, tmp_path):
     assert made.manifest["shards"] != other.manifest["shards"]
     assert not np.array_equal(made[0], made[32])  # the second chunk is not the first again
     assert "40 clips of 2 frames, 16 x 16" in capsys.readouterr().out
+
+
+def test_pack_videos(monkeypatch, capsys, tmp_path):
+    for number in range(12):
+        write_video(tmp_path / "skies" / f"sky {number}.mp4", np.full((9, 16, 16, 3), 20 * number, np.uint8))
+    write_video(tmp_path / "skies" / "short.mp4", np.zeros((2, 16, 16, 3), np.uint8))
+    run(monkeypatch, "pack_videos.py", tmp_path / "skies", "--out", tmp_path / "set", "--size", 16, "--frames", 4)
+    made, test = ClipDataset(tmp_path / "set"), ClipDataset(tmp_path / "set", "test")
+    assert (len(made), made.frames) == (24, 4)
+    assert len(test) % 2 == 0
+    assert len(test) > 0
+    assert not set(test.sources) & set(ClipDataset(tmp_path / "set", "train").sources)
+    assert set(test.sources) <= set(open_clips(tmp_path / "skies", 16, 4, split="test").sources)
+    printed = capsys.readouterr().out
+    assert f"{24 - len(test)} clips to train on and {len(test)} to test" in printed
+    assert "left out: short" in printed
 
 
 def test_prepare_samples(monkeypatch, tmp_path):

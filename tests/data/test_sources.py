@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ssagan_lite.data import sources
+from ssagan_lite.data import folder, sources
 from ssagan_lite.data.clips import write_clips
 from ssagan_lite.data.samples import load_samples
 from ssagan_lite.data.sources import open_clips
@@ -71,11 +71,37 @@ def test_folders_are_split_by_video_and_not_by_the_seed_of_a_run(tmp_path):
         for part in range(2):
             write_video(tmp_path / f"video{video}" / f"part{part}", np.full((2, 8, 8, 3), video, np.uint8))
     train, test = open_clips(tmp_path, 8, 2), open_clips(tmp_path, 8, 2, split="test", seed=7)
-    assert (len(train), len(test), len(open_clips(tmp_path, 8, 2, split=None))) == (18, 2, 20)
-    assert len(set(test.sources)) == 1
+    assert (len(train), len(test), len(open_clips(tmp_path, 8, 2, split=None))) == (16, 4, 20)
+    assert len(set(test.sources)) == 2
     assert not set(train.sources) & set(test.sources)
     assert open_clips(tmp_path, 8, 2, seed=5).sources == train.sources
     assert len(open_clips(tmp_path, 8, 2, count=3)) == 3
+
+
+def test_videos_that_come_and_go_do_not_move_the_others(tmp_path):
+    for video in range(20):
+        write_video(tmp_path / f"sky_{video:02d}.mp4", np.zeros((8, 16, 16, 3), np.uint8))
+
+    def sides():
+        return [set(open_clips(tmp_path, 8, 4, split=split).sources) for split in ("train", "test")]
+
+    train, test = sides()
+    assert len(train | test) == 20
+    for name in ("a_first", "sky_20", "zz"):
+        write_video(tmp_path / f"{name}.mp4", np.zeros((8, 16, 16, 3), np.uint8))
+    (tmp_path / "sky_03.mp4").unlink()
+    more_train, more_test = sides()
+    assert not train & more_test
+    assert not test & more_train
+
+
+def test_of_a_folder_only_what_is_asked_for_is_read(tmp_path, monkeypatch):
+    for video in range(6):
+        write_video(tmp_path / f"{video}.mp4", np.zeros((4, 16, 16, 3), np.uint8))
+    read, real = [], folder.iterate_video
+    monkeypatch.setattr(folder, "iterate_video", lambda item: read.append(item.stem) or real(item))
+    test = open_clips(tmp_path, 8, 4, split="test", count=1)
+    assert read == list(test.sources)
 
 
 def test_a_single_video_has_no_test_split(tmp_path):

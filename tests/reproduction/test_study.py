@@ -278,6 +278,12 @@ def test_files_of_two_studies_and_of_one_rater_twice_are_refused(made, folders, 
     again.write_bytes(first.read_bytes())
     with pytest.raises(InputError, match=r"again\.json and .*one-1\.json are both of the rater one-1"):
         read_all([first, again])
+    told = json.loads(first.read_text()) | {"rater": "two-2"}
+    del told["simulated"]
+    again.write_text(json.dumps(told))
+    first.write_text(json.dumps({k: v for k, v in json.loads(first.read_text()).items() if k != "simulated"}))
+    with pytest.raises(InputError, match=r"again\.json is .*one-1\.json under another code"):
+        read_all([first, again])
     with pytest.raises(InputError, match="no file"):
         read_all([])
 

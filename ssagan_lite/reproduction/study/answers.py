@@ -82,6 +82,8 @@ def read_all(files: Sequence[str | os.PathLike]) -> list[Sheet]:
                 raise InputError(
                     f"{sheet.file} and {other.file} are both of the rater {sheet.rater}; give one of them."
                 )
+            if not sheet.simulated and sheet.answers == other.answers:  # to the millisecond
+                raise InputError(f"{sheet.file} is {other.file} under another code; give one of them.")
         sheets.append(sheet)
     return sheets
 
