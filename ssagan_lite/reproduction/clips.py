@@ -19,6 +19,7 @@ class Chosen:
 
     def __init__(self, clips, indices):
         self.clips, self.indices = clips, indices
+        self.sources = [clips.sources[index] for index in indices]
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -31,7 +31,7 @@ def make_table(job: Job, watch: Stopwatch) -> None:
         print(f"scoring {row.name} on {len(clips)} clips", flush=True)
         scores[row.name] = score(predictor(job, row), clips, row.name)
     number = job.what.removeprefix("table")
-    found = results(job.what, job.rows, scores)
+    found = results(job.what, job.rows, scores, clips.sources)
     found["conventions"] = conventions(job.what, about(job, len(clips)))
     found = {"table": job.what, **settings(job), "training": training(job), **found}
     title = f"Table {number} made again: {shown(job.data)}, {described(job)}"

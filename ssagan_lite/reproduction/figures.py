@@ -55,7 +55,7 @@ def write_figure(
     write_video(folder / f"{name}.mp4", side_by_side(shown), fps=8, force=force)
     measured = {row.name: {"label": label_of(row, name)} for row in rows}
     for row in rows:
-        measured[row.name] |= measure(score(predictors[row.name], clips, row.name))
+        measured[row.name] |= measure(score(predictors[row.name], clips, row.name), getattr(clips, "sources", None))
     with staged(folder / f"{name}.json", force=force) as file:
         watch.write(file, {**values, "scored_clips": len(clips), "rows": measured}, sha256)
     return measured

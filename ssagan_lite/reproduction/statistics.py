@@ -1,8 +1,10 @@
 """From scores of frames to numbers with intervals, and to what they allow one to say. Chapters 09 and 12.
 
-The interval is over clips: another draw of test clips could have given other numbers. What another training seed would
-have given it does not know.
+The interval is over the source videos of the clips, or over clips where each is a video of its own: another draw could
+have given other numbers. What another training seed would have given it does not know.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -22,11 +24,23 @@ def rounded(value: float) -> float | None:
     return float(f"{value:.{DIGITS}g}") if torch.isfinite(torch.tensor(value)) else None
 
 
-def with_interval(value: float, per_clip: Tensor) -> dict[str, float | None]:
-    """A number and the 95% bootstrap interval over clips of what it is the mean of: (N,), infinite values left out."""
-    kept = per_clip[per_clip.isfinite()]
-    low, high = bootstrap_interval(kept.numpy()) if len(kept) >= FEW else (float("nan"), float("nan"))
+def with_interval(value: float, per_clip: Tensor, sources: Sequence[str] | None = None) -> dict[str, float | None]:
+    """A number and the 95% bootstrap interval of what it is the mean of: (N,), infinite values left out.
+
+    sources: the video of each clip. Clips of one video resemble each other, so videos are drawn, not clips.
+    """
+    finite = per_clip.isfinite()
+    kept, groups = per_clip[finite], _groups(sources, finite)
+    enough = len(kept) >= FEW and (groups is None or len(set(groups)) >= FEW)
+    low, high = bootstrap_interval(kept.numpy(), groups=groups) if enough else (float("nan"), float("nan"))
     return {"value": rounded(value), "low": rounded(low), "high": rounded(high)}
+
+
+def _groups(sources: Sequence[str] | None, kept: Tensor) -> list[str] | None:
+    """The sources of the clips that are kept; None where each clip is of a source of its own."""
+    if sources is None or len(set(sources)) == len(sources):
+        return None
+    return [source for source, keep in zip(sources, kept.tolist(), strict=True) if keep]
 
 
 def clip_means(values: Tensor) -> Tensor:
@@ -34,13 +48,14 @@ def clip_means(values: Tensor) -> Tensor:
     return values.where(values.isfinite(), torch.nan).nanmean(dim=1)  # (N,)
 
 
-def measure(scores: Scores) -> dict:
+def measure(scores: Scores, sources: Sequence[str] | None = None) -> dict:
     """MSE, PSNR and SSIM with intervals, over all frames and over frames 1 on, and the motion measures."""
     summary = scores.summary()
     parts = {"all_frames": slice(None), "frames_1_on": slice(1, None)}
     found = {
         part: {
-            name: with_interval(summary[part][name], clip_means(getattr(scores, name)[:, frames])) for name in MEASURES
+            name: with_interval(summary[part][name], clip_means(getattr(scores, name)[:, frames]), sources)
+            for name in MEASURES
         }
         | {"identical_frames": summary[part]["identical_frames"]}
         for part, frames in parts.items()
@@ -49,7 +64,7 @@ def measure(scores: Scores) -> dict:
     return found | {name: rounded(summary[name]) for name in motion}
 
 
-def difference(scores: Scores, copy_first: Scores) -> dict[str, dict]:
+def difference(scores: Scores, copy_first: Scores, sources: Sequence[str] | None = None) -> dict[str, dict]:
     """Each measure's difference from copy-first's on the same clips, frames 1 on, with its interval.
 
     In frame 0 there is nothing to compare: copy-first was given it, and its PSNR there is infinite. A later frame that
@@ -57,7 +72,7 @@ def difference(scores: Scores, copy_first: Scores) -> dict[str, dict]:
     """
     per_clip = {name: clip_means(getattr(scores, name)[:, 1:] - getattr(copy_first, name)[:, 1:]) for name in MEASURES}
     per_clip["end_point_error"] = scores.end_point_error - scores.true_flow
-    return {name: with_interval(values.nanmean().item(), values) for name, values in per_clip.items()}
+    return {name: with_interval(values.nanmean().item(), values, sources) for name, values in per_clip.items()}
 
 
 def compare(name: str, part: dict) -> str:

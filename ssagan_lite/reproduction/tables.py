@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from ssagan_lite.data.staging import check_free, staged
@@ -23,14 +24,16 @@ def check_targets(folder: Path, name: str, force: bool) -> None:
         check_free(folder / f"{name}{ending}", force=force)
 
 
-def results(table: str, rows: list[Row], scores: dict[str, Scores]) -> dict:
-    """All numbers of "table3" or "table4" as plain values. scores: by the rows' names, copy-first among them."""
+def results(table: str, rows: list[Row], scores: dict[str, Scores], sources: Sequence[str] | None = None) -> dict:
+    """All numbers of "table3" or "table4" as plain values. scores: by the rows' names, copy-first among them; sources:
+    the video of each clip.
+    """
     labels = {row.name: row.label for row in rows}
     copy_first = scores["copy-first"]
-    others = {row.name: difference(scores[row.name], copy_first) for row in rows if row.name != "copy-first"}
+    others = {row.name: difference(scores[row.name], copy_first, sources) for row in rows if row.name != "copy-first"}
     made = {}
     for row in rows:
-        made[row.name] = {"label": row.label, **measure(scores[row.name])}
+        made[row.name] = {"label": row.label, **measure(scores[row.name], sources)}
         if row.name in others:
             made[row.name]["difference_to_copy_first"] = others[row.name]
         for source, printed in PRINTED[table].items():
@@ -44,7 +47,8 @@ def conventions(table: str, about: list[str]) -> list[str]:
     lines = [
         *about,
         f"Scores: {CONVENTION}.",
-        "In brackets: 95% percentile bootstrap over the test clips. It knows nothing of another training seed.",
+        "In brackets: 95% percentile bootstrap over the source videos of the test clips. It knows nothing of another "
+        "training seed, and where videos are not known (the 48 samples) each clip counts as one.",
         "Frame 0 was given, and the paper scores it too: all its frames count. Frames 1 on are the ones to read.",
         "What the paper and the poster print is not comparable with what is measured here: other clips, another length "
         "of training, and conventions that they do not state. It stands beside to be seen, not to be beaten.",

@@ -71,6 +71,21 @@ def test_bootstrap_is_exact_where_all_draws_can_be_listed():
     assert bootstrap_interval([3, 3, 3]) == (3, 3)
 
 
+def test_groups_are_drawn_whole():
+    random = np.random.default_rng(0)
+    videos = np.repeat(np.arange(40), 25)
+    alike = random.normal(size=40)[videos] + 0.1 * random.normal(size=1000)  # clips of one video resemble each other
+    clips, whole = bootstrap_interval(alike), bootstrap_interval(alike, groups=videos)
+    assert 3 < (whole[1] - whole[0]) / (clips[1] - clips[0]) < 7  # the root of 25
+    by_hand = bootstrap_interval(alike.reshape(40, 25).mean(axis=1))
+    assert whole == pytest.approx(by_hand, abs=0.02)
+    low, high = bootstrap_interval([0, 0, 0, 4], groups=["a", "a", "a", "b"])
+    assert (low, high) == (0, 4)
+    for groups in (["a"] * 4, ["a", "b"]):
+        with pytest.raises(InputError, match="group"):
+            bootstrap_interval([1, 2, 3, 4], groups=groups)
+
+
 def test_bootstrap_repeats_with_its_seed_and_keeps_units():
     values = np.random.default_rng(2).random(30)
     assert bootstrap_interval(values) == bootstrap_interval(values, seed=0)

@@ -61,6 +61,16 @@ def test_differences_are_of_the_same_clips(scores):
     assert compare("psnr", {"low": None, "high": None}) == "cannot be told"
 
 
+def test_clips_of_one_video_widen_the_interval(scores):
+    count = len(scores["ours-a"].mse)
+    alone = measure(scores["ours-a"], [str(i) for i in range(count)])["frames_1_on"]["mse"]
+    assert alone == measure(scores["ours-a"])["frames_1_on"]["mse"]
+    pairs = measure(scores["ours-a"], [str(i // 2) for i in range(count)])["frames_1_on"]["mse"]
+    assert pairs["value"] == alone["value"]
+    assert pairs != alone
+    assert measure(scores["ours-a"], ["one"] * count)["frames_1_on"]["mse"]["low"] is None, "one video has no interval"
+
+
 def test_a_perfect_prediction_is_told_as_such(real, scores):
     perfect = measure(score_clips(real, real))
     assert perfect["all_frames"]["psnr"] == {"value": None, "low": None, "high": None}
