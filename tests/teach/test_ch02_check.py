@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from graders import told
 from ssagan_lite.teach.check import ch02
+from ssagan_lite.teach.check.cases import other_cases
 
 
 def softmax(logits, axis=-1):
@@ -77,6 +79,16 @@ class TestSoftmax:
     def test_usual_mistakes(self, mistake, words, capsys):
         assert words in told(capsys, ch02.softmax, mistake)
 
+    @pytest.mark.parametrize("seed", range(40))
+    def test_the_words_fit_whatever_the_cases(self, seed, capsys):
+        with other_cases(seed):
+            plain = told(capsys, ch02.softmax, lambda x: np.exp(x) / np.exp(x).sum(axis=1, keepdims=True))
+            assert "each row's own" not in plain
+            assert "each row's own" in told(capsys, ch02.softmax, one_maximum)
+
+    def test_tensors_with_a_history_are_welcome(self, capsys):
+        told(capsys, ch02.softmax, lambda x: torch.tensor(softmax(x), requires_grad=True), passed=True)
+
     def test_no_warning_reaches_the_page(self, capsys, recwarn):
         told(capsys, ch02.softmax, broken)
         assert not recwarn.list
@@ -144,6 +156,7 @@ class TestHalfTemperature:
     def test_the_solution(self, capsys):
         told(capsys, ch02.half_temperature, search(), passed=True)
         told(capsys, ch02.half_temperature, lambda x: np.array([search()(x)]), passed=True)
+        told(capsys, ch02.half_temperature, lambda x: torch.tensor(search()(x), requires_grad=True), passed=True)
 
     @pytest.mark.parametrize(
         ("mistake", "words"),

@@ -1,5 +1,8 @@
 """Graders of chapter 03: solutions pass, and usual mistakes get words of their own."""
 
+import tracemalloc
+from itertools import chain
+
 import numpy as np
 import pytest
 import torch
@@ -100,6 +103,38 @@ def at_once(stream, weigh=lambda logits: np.exp(logits - logits.max())):
     return weights @ values / weights.sum()
 
 
+def peeking(stream):
+    logits, values = next(stream)
+    largest, weights = logits.max(), np.exp(logits - logits.max())
+    total, mixed = weights.sum(), weights @ values
+    for more, others in stream:
+        new = max(largest, more.max())
+        shrink, weights = np.exp(largest - new), np.exp(more - new)
+        total, mixed, largest = total * shrink + weights.sum(), mixed * shrink + weights @ others, new
+    return mixed / total
+
+
+def chained(stream):
+    first = next(stream)
+    return mix(chain([first], stream))
+
+
+def appended(stream):
+    logits, values = next(stream)
+    logits, values = logits.copy(), values.copy()
+    for more, others in stream:
+        logits, values = np.append(logits, more), np.append(values, others, axis=0)
+    return at_once([(logits, values)])
+
+
+def listed(stream):
+    logits, values = [], []
+    for more, others in stream:
+        logits += more.tolist()
+        values += others.tolist()
+    return at_once([(np.array(logits), np.array(values))])
+
+
 def chunk_means(stream):
     return np.mean([at_once([chunk]) for chunk in stream], axis=0)
 
@@ -113,12 +148,21 @@ def last(stream):
 def test_mix(capsys):
     told(capsys, ch03.mix, mix, passed=True)
     told(capsys, ch03.mix, lambda stream: torch.tensor(mix(stream)), passed=True)
+    told(capsys, ch03.mix, lambda stream: torch.tensor(mix(stream), requires_grad=True), passed=True)
+
+
+@pytest.mark.parametrize("solution", [peeking, chained])
+def test_who_peeks_at_the_first_chunk_keeps_no_stream(solution, capsys):
+    told(capsys, ch03.mix, solution, passed=True)
+    assert not tracemalloc.is_tracing()
 
 
 @pytest.mark.parametrize(
     ("mistake", "words"),
     [
-        (at_once, "you kept the stream: 3 chunks"),
+        (at_once, "you kept the stream: 5 chunks"),
+        (appended, "you copied the stream"),
+        (listed, "you copied the stream"),
         (chunk_means, "softmax each chunk"),
         (last, "only the last chunk"),
         (lambda stream: at_once([next(stream)]), "only the first chunk"),
@@ -141,9 +185,13 @@ def attend(query, key, value, factor=None):
     return F.scaled_dot_product_attention(query * factor, key, value)
 
 
+def by_name(query, key, value):
+    return F.scaled_dot_product_attention(query=query * query.shape[-1] ** 0.5, key=key, value=value)
+
+
 def test_plain_attention(capsys):
     told(capsys, ch03.plain_attention, attend, passed=True)
-    told(capsys, ch03.plain_attention, lambda *p: F.scaled_dot_product_attention(*p, scale=1.0), passed=True)
+    told(capsys, ch03.plain_attention, by_name, passed=True)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +202,9 @@ def test_plain_attention(capsys):
         (lambda q, k, v: attend(q, k, v, q.shape[-1]), "too large"),
         (lambda q, k, v: attend(q, k, v, 4), "D = 16 only"),
         (lambda q, k, v: attend(k, q, v), "changed places"),
-        (lambda q, k, v: attend(q, k, v)[0], "the shape should be (2, 12, 16)"),
+        (lambda q, k, v: attend(q, k, v, v.shape[-1] ** 0.5), "value has rows of its own length"),
+        (lambda *p: F.scaled_dot_product_attention(*p, scale=1.0), "three tensors and nothing else"),
+        (lambda q, k, v: attend(q, k, v)[0], "the shape should be (2, 12, 19)"),
     ],
 )
 def test_plain_attention_mistakes(mistake, words, capsys):

@@ -45,6 +45,18 @@ def back_of_the_sum(y, weight, stride, padding, size):
     return x.grad
 
 
+def by_the_function(y, weight, stride, padding, size):
+    least = [(n - 1) * s - 2 * p + k for n, s, p, k in zip(y.shape[2:], stride, padding, weight.shape[2:], strict=True)]
+    more = [n - m for n, m in zip(size, least, strict=True)]
+    return F.conv_transpose3d(y, weight, None, stride, padding, more)
+
+
+def by_the_layer(y, weight, stride, padding, size):
+    layer = torch.nn.ConvTranspose3d(*weight.shape[:2], weight.shape[2:], stride, padding, bias=False)
+    layer.weight.data = weight
+    return layer(y, output_size=size)
+
+
 class TestTransposed:
     def test_the_solution_by_grad_and_by_vjp(self, capsys):
         told(capsys, ch04.transposed, back, passed=True)
@@ -61,6 +73,8 @@ class TestTransposed:
             (lambda y, w, *rest: (back(y, w, *rest),), "returns a tuple"),
             (lambda y, w, *rest: back(y, w.flip((2, 3, 4)), *rest), "must not be flipped"),
             (lambda y, w, stride, padding, size: F.conv_transpose3d(y, w, None, stride, padding), "size asked for"),
+            (by_the_function, "by PyTorch's transposed convolution"),
+            (by_the_layer, "by PyTorch's transposed convolution"),
             (back_of_the_sum, "y never came in"),
             (lambda y, w, *rest: back(y, w, *rest).sum(1), "shape"),
             (lambda *a: "text", "a tensor is expected"),

@@ -2,6 +2,7 @@
 
 from itertools import groupby
 
+import numpy as np
 import pytest
 
 from graders import told
@@ -28,6 +29,7 @@ def growing(levels, padding):
 class TestEqualRuns:
     def test_the_solution(self, capsys):
         told(capsys, ch05.equal_runs, equal_runs, passed=True)
+        told(capsys, ch05.equal_runs, lambda *asked: np.array(equal_runs(*asked)), passed=True)
 
     @pytest.mark.parametrize(
         ("mistake", "words"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from graders import told
 from ssagan_lite.teach.check import ch07
@@ -92,6 +93,11 @@ class TestPushes:
 
     def test_an_array_of_two_rows_will_do(self, capsys):
         told(capsys, ch07.pushes, lambda logits: np.stack(slopes(logits)), passed=True)
+
+    def test_tensors_with_a_history_will_do(self, capsys):
+        told(
+            capsys, ch07.pushes, lambda logits: torch.tensor(np.stack(slopes(logits)), requires_grad=True), passed=True
+        )
 
     @pytest.mark.parametrize(
         ("mistake", "words"),

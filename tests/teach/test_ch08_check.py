@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import softplus
@@ -47,8 +48,31 @@ def both(generator, critic, optimizer, real):
     return loss
 
 
+def frozen(generator, critic, optimizer, real):
+    critic.requires_grad_(False)
+    return step()(generator, critic, optimizer, real)
+
+
+def thawed(generator, critic, optimizer, real):
+    loss = frozen(generator, critic, optimizer, real)
+    critic.requires_grad_(True)
+    return loss
+
+
 class TestGeneratorStep:
-    @pytest.mark.parametrize("kind", [ITEM, torch.Tensor.detach, lambda loss: loss])
+    def test_a_critic_may_be_frozen_for_the_step(self, capsys):
+        told(capsys, ch08.generator_step, thawed, passed=True)
+
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            ITEM,
+            torch.Tensor.detach,
+            lambda loss: loss,
+            lambda loss: loss.detach().numpy(),
+            lambda loss: np.float32(loss.item()),
+        ],
+    )
     def test_the_solution(self, kind, capsys):
         told(capsys, ch08.generator_step, step(back_to=kind), passed=True)
 
@@ -66,6 +90,7 @@ class TestGeneratorStep:
             (step(zero=False, back=False), "only the old gradient"),
             (step(content=3), "should be"),
             (both, "the critic has changed"),
+            (frozen, "is left frozen"),
             (step(back_to=str), "return its loss"),
             (step(back_to=lambda loss: 0.0), "return its loss"),
         ],
@@ -129,6 +154,11 @@ def answers(**changed):
 class TestDiagnose:
     def test_the_solution(self, capsys):
         told(capsys, ch08.diagnose, answers(Q="healthy"), passed=True)
+
+    @pytest.mark.parametrize("kind", [np.int64, np.float32, torch.tensor])
+    def test_a_cycle_may_be_any_number(self, kind, capsys):
+        said = {letter: (*seen[:2], seen[2] and kind(int(seen[2]))) for letter, seen in answers()().items()}
+        told(capsys, ch08.diagnose, lambda: said, passed=True)
 
     def test_an_open_case_is_not_yet(self, capsys):
         assert "run S waits" in told(capsys, ch08.diagnose, answers(S=...))

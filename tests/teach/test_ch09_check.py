@@ -61,6 +61,8 @@ class TestOffScale:
             ({"keep": lambda below: not below}, "the rows that fit"),
             ({"square": 1}, "squared"),
             ({"slack": 0}, "may be rounding"),
+            ({"slack": 0.06}, "may be rounding"),
+            ({"slack": 0.8}, "['j', 'k'] lie below the floor"),
             ({"slack": -50}, "you name"),
         ],
     )

@@ -7,6 +7,7 @@ import pytest
 
 from graders import told
 from ssagan_lite.teach.check import ch10
+from ssagan_lite.teach.check.cases import other_cases
 
 
 def gradients(gamma, attended, upstream):
@@ -40,6 +41,24 @@ def sentences(low, high):
 )
 def test_the_solutions(grader, solution, capsys):
     told(capsys, grader, solution, passed=True)
+
+
+@pytest.mark.parametrize(
+    "mean",
+    [
+        lambda signs, differences: np.dot(signs, differences) / len(differences),
+        lambda signs, differences: sum(s * d for s, d in zip(signs, differences, strict=True)) / len(differences),
+    ],
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_no_rounding_decides_which_share_is_right(mean, seed, capsys):
+    def plain(differences):
+        patterns = product((1, -1), repeat=len(differences))
+        return np.mean([abs(mean(signs, differences)) >= abs(differences.mean()) for signs in patterns])
+
+    told(capsys, ch10.sign_flips, plain, passed=True)
+    with other_cases(seed):
+        told(capsys, ch10.sign_flips, plain, passed=True)
 
 
 @pytest.mark.parametrize(

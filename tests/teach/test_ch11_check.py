@@ -15,9 +15,15 @@ def square(height, width, row, column):
     return top, left, side
 
 
+def held(height, width, row, column, half, whole=lambda n: n):
+    side = min(height, width)
+    return min(max(whole(row - half), 0), height - side), min(max(whole(column - half), 0), width - side), side
+
+
 class TestSquare:
-    def test_the_solution(self, capsys):
-        told(capsys, ch11.square, square, passed=True)
+    @pytest.mark.parametrize("kind", [tuple, np.array, torch.tensor])
+    def test_the_solution(self, kind, capsys):
+        told(capsys, ch11.square, lambda *given: kind(square(*given)), passed=True)
 
     @pytest.mark.parametrize(
         ("mistake", "words"),
@@ -35,6 +41,10 @@ class TestSquare:
                 "where the middle should",
             ),
             (lambda h, w, r, c: square(h, w, r, c)[:2], "shape"),
+            (lambda h, w, r, c: held(h, w, r, c, (min(h, w) + 1) // 2), "is rounded down"),
+            (lambda h, w, r, c: held(h, w, r, c, min(h, w) / 2, round), "is rounded down"),
+            (lambda h, w, r, c: held(h, w, r, c, min(h, w) / 2), "have a decimal point"),
+            (lambda h, w, r, c: np.array(square(h, w, r, c), float), "have a decimal point"),
         ],
     )
     def test_usual_mistakes(self, mistake, words, capsys):
@@ -143,6 +153,16 @@ class TestFaithful:
             (every(lambda a, b, t: close(a, b, t) and a.dtype == b.dtype), "faithful enough"),
             (every(lambda a, b, t: a.shape == b.shape and ((a - b).abs() < t).all()), "tolerance of 0 too"),
             (lambda f, g, inputs, t: all(close(f(x), g(x), t) for x in inputs), "nothing is shown"),
+            (every(lambda a, b, t: len(a) == len(b) and ((a - b).abs() <= t).all()), "g drops the colours"),
+            (every(lambda a, b, t: a.numel() == b.numel() and ((a - b).abs() <= t).all()), "g adds an axis"),
+            (
+                every(
+                    lambda a, b, t: a.ndim == b.ndim and a.numel() == b.numel() and close(a.view(-1), b.flatten(), t)
+                ),
+                "g swaps two axes",
+            ),
+            (every(lambda a, b, t: a.shape == b.shape and np.nanmax(abs(a - b).numpy()) <= t), "is NaN"),
+            (every(lambda a, b, t: a.shape == b.shape and torch.allclose(a, b.float(), atol=t)), "set rtol=0"),
             (lambda f, g, inputs, t: 0.01, "True or False"),
         ],
     )

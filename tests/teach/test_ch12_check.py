@@ -45,6 +45,16 @@ def from_one_colour(clip, foreground, background):
     return np.where(np.isfinite(mask), mask, np.nan)
 
 
+def from_sums(clip, foreground, background):
+    still = background[:, None]
+    with np.errstate(all="ignore"):
+        return np.where(
+            abs(foreground - still).sum(axis=0) > 1e-12,
+            (clip - still).sum(axis=0) / (foreground - still).sum(axis=0),
+            np.nan,
+        )
+
+
 @pytest.mark.parametrize(
     ("grader", "solution"),
     [(ch12.gram, gram), (ch12.ranking, ranking), (ch12.combine, combine), (ch12.recover, recover)],
@@ -106,7 +116,9 @@ def test_sums_gone_wrong(mistake, words, capsys):
     [
         (lambda x, f, b: 1 - recover(x, f, b), "of the background is seen"),
         (lambda x, f, b: np.nan_to_num(recover(x, f, b)), "NaN belongs there"),
+        (lambda x, f, b: np.nan_to_num(recover(x, f, b), nan=np.inf), "NaN belongs there"),
         (from_one_colour, "only red is equal"),
+        (from_sums, "Weigh each colour"),
         (lambda x, f, b: np.stack([recover(x, f, b)] * 3), "One mask for all three"),
         (lambda x, f, b: "a mask", "expected, not str"),
     ],

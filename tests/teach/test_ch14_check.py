@@ -77,6 +77,7 @@ class TestBestOf:
         ("mistake", "words"),
         [
             (lambda errors: np.minimum.accumulate(errors.mean(0)), "not one try for all"),
+            (lambda errors: [errors[:, : max(k, 1)].min(1).mean() for k in range(errors.shape[1])], "one try short"),
             (lambda errors: errors.mean(0), "every single try"),
             (lambda errors: np.maximum.accumulate(errors, 1).mean(0), "not the maximum"),
             (lambda errors: errors.min(1).mean(), "the last entry"),

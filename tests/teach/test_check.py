@@ -1,12 +1,16 @@
 """Graders: a stub is told so, a solution passes, usual mistakes get words of their own, and nothing ever raises."""
 
+from itertools import product
+
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from graders import failing, graders_of, stub, told, unwritten
 from ssagan_lite.teach import check
-from ssagan_lite.teach.check import ch01, cloud_data, skies
+from ssagan_lite.teach.check import ch01, cloud_data, skies, teaching
+from ssagan_lite.teach.check.cases import other_cases
 from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
 
 GRADERS = [grader for chapter in check.CHAPTERS for grader in graders_of(getattr(check, chapter))]
@@ -26,6 +30,30 @@ def test_nonsense_is_answered_in_a_sentence(grader, answer, capsys):
 
 def test_an_error_in_the_readers_code_is_named_with_its_line(capsys):
     assert "IndexError: string index out of range (line 3 of your function)" in told(capsys, ch01.leak, failing)
+
+
+def helper(letters):
+    return letters[7]
+
+
+def test_an_error_in_a_helper_is_named_with_the_line_that_called_it(capsys):
+    def above(*arguments):
+        letters = "abc"
+        return helper(letters)
+
+    def within(*arguments):
+        letters = "abc"
+        return (lambda place: letters[place])(7)
+
+    for function in (above, within):
+        assert "string index out of range (line 3 of your function)" in told(capsys, ch01.leak, function)
+
+
+def test_only_an_empty_stub_is_unwritten(capsys):
+    def of_bytes(*arguments):
+        return torch.nn.functional.mse_loss(torch.zeros(2, dtype=torch.uint8), torch.ones(2, dtype=torch.uint8))
+
+    assert "your code raised NotImplementedError: " in told(capsys, ch01.error_per_frame, of_bytes)
 
 
 def test_each_grader_says_the_same_twice(capsys):
@@ -65,6 +93,12 @@ class TestExpect:
     def test_what_is_right_passes(self):
         expect(np.float32([1, 2]), [1, 2])
         assert call(lambda x: x + 1, 1) == 2
+
+    @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16, torch.int64])
+    def test_tensors_of_any_type_and_history_are_compared(self, kind):
+        found = torch.tensor([1, 2]).to(kind).requires_grad_(kind.is_floating_point)
+        expect(found, [1, 2])
+        expect([*found], [1, 2])
 
 
 def errors(prediction, target):
@@ -214,3 +248,33 @@ def test_cloud_windows(capsys):
     )
     assert "begin again" in dropped
     assert "order" in told(capsys, cloud_data.windows, lambda n, k: windows(n, k)[::-1])
+
+
+def masked(query, key, value, largest, mask_first=True):
+    """Attention that never looks ahead, or with the keywords a usual mistake."""
+    logits = query @ key.T
+    past = np.tril(np.ones(logits.shape, bool))
+    logits = np.where(past, logits, -np.inf) if mask_first else logits
+    with np.errstate(all="ignore"):
+        weights = np.exp(logits - largest(logits)) * past
+        return weights / weights.sum(axis=1, keepdims=True) @ value
+
+
+def test_causal_logits_get_large(capsys):
+    def own(logits):
+        return logits.max(axis=1, keepdims=True)
+
+    told(capsys, teaching.causal, lambda *parts: masked(*parts, own), passed=True)
+    for wrong in (lambda *parts: masked(*parts, lambda logits: 0.0), lambda *parts: masked(*parts, own, False)):
+        assert "not finite" in told(capsys, teaching.causal, wrong)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_rounding_decides_which_p_by_source_is_right(seed, capsys):
+    def p(differences, sources):
+        names, seen = sorted(set(sources)), abs(np.mean(differences))
+        patterns = [dict(zip(names, signs, strict=True)) for signs in product((1, -1), repeat=len(names))]
+        return np.mean([abs(np.dot([s[n] for n in sources], differences) / len(sources)) >= seen for s in patterns])
+
+    with other_cases(seed):
+        told(capsys, teaching.p_by_source, p, passed=True)

@@ -293,6 +293,39 @@ def test_every_student_gets_a_row(tmp_path):
     assert len(submissions.read(tmp_path).notebooks) == len(told)
 
 
+# Exercise -> (a body, words of the message): what the grader learns of a process that is not its own.
+ELSEWHERE = {
+    "ch01.error_per_frame(prediction, target)": (
+        "import torch\n    zeros = torch.zeros(2, dtype=torch.uint8)\n    torch.nn.functional.mse_loss(zeros, zeros)",
+        "NotImplementedError: ",
+    ),
+    "ch08.generator_step(generator, critic, optimizer, real)": (
+        "import torch\n    critic.requires_grad_(False)\n    fake = generator(real[:, :, 0])\n"
+        "    loss = (fake - real).abs().mean() + torch.nn.functional.softplus(-critic(fake)).mean()\n"
+        "    optimizer.zero_grad()\n    loss.backward()\n    optimizer.step()\n    return loss.item()",
+        "is left frozen",
+    ),
+    "ch03.mix(stream)": (
+        "logits, values = map(np.concatenate, zip(*stream))\n    weights = np.exp(logits - logits.max())\n"
+        "    return weights @ values / weights.sum()",
+        "correct: ",
+    ),
+    "ch11.square(height, width, row, column)": (
+        "raise NotImplementedError",
+        "not yet: the function returns nothing so far.",
+    ),
+}
+
+
+@pytest.mark.parametrize("asked", ELSEWHERE)
+def test_the_grader_learns_what_it_needs_of_another_process(tmp_path, asked):
+    body, words = ELSEWHERE[asked]
+    exercise, given = asked.rstrip(")").split("(")
+    (tmp_path / "anna.ipynb").write_bytes(as_notebook(f"def f({given}):\n    {body}\n\ncheck.{exercise}(f)"))
+    (row,) = grade_folder(tmp_path, "s", Limits(timeout=60, memory=8)).rows
+    assert words in row.message
+
+
 def test_a_softmax_that_overflows_is_no_answer_to_the_first_exercise():
     def gradients(query, key, value, upstream, largest):
         logits = query @ key.T

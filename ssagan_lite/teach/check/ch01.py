@@ -9,7 +9,7 @@ from ssagan_lite.baselines.still import copy_first
 from ssagan_lite.data.clips import to_float
 from ssagan_lite.data.synthetic import synthetic_clips
 from ssagan_lite.evaluation import metrics
-from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
+from ssagan_lite.teach.check.grader import WrongError, call, expect, graded, plain
 
 UNSEEN_SEED, CLIPS, SIZE, FRAMES = 60_221, 24, 64, 32
 BETTER = {"MSE": -1, "PSNR": 1, "SSIM": 1}  # which way is better
@@ -88,7 +88,7 @@ def leak(function):
 
 def _checked(clip, first):
     """The clip as an array, or what is wrong with its kind and shape."""
-    clip, shape = np.asarray(clip), (FRAMES, *first.shape)
+    clip, shape = np.asarray(plain(clip)), (FRAMES, *first.shape)
     if clip.shape != shape:
         raise WrongError(f"the clip should have the shape {shape}, frames first, and has {clip.shape}.")
     if clip.dtype != np.uint8:

@@ -1,12 +1,11 @@
 """Graders of chapter 02: attention, a softmax that holds, equivariance, and a temperature."""
 
-import numbers
-
 import numpy as np
 
-from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
+from ssagan_lite.teach.check.grader import WrongError, call, expect, graded, one_number, plain
 
 HALF_WITHIN = 0.005  # of ln n
+EXP_HOLDS = 700  # np.exp is infinite from 710 on, and 0 from -746 on
 
 
 def _softmax(logits, axis=-1):
@@ -84,19 +83,22 @@ def softmax(function):
 def _hold(found, logits):
     """Say where numbers were lost: overflow, or a row that underflowed as a whole."""
     try:
-        values = np.asarray(found, dtype=float)
+        values = np.asarray(plain(found), dtype=float)
     except (TypeError, ValueError):
         return  # what it is instead, `expect` says
     if values.shape != logits.shape or np.isfinite(values).all():
         return
-    if len(logits) > 1 and np.isfinite(values[0]).all():
+    bad, largest = ~np.isfinite(values).all(axis=1), logits.max(axis=1)
+    first = "Take off the row's largest first, which changes no weight."
+    if bad[largest.argmax()] and largest.max() > EXP_HOLDS:
+        raise WrongError(f"logits of {largest.max():.0f} overflow: np.exp of them is infinite. {first}")
+    # Where np.exp was taken of the logits themselves, the largest of all is lost, and a row near zero never is.
+    if not bad[largest.argmax()] and (largest.max() > EXP_HOLDS or (abs(largest[bad]) < EXP_HOLDS).any()):
         raise WrongError(
             "a row of small logits became 0/0: one maximum for the whole table is too much, take off each row's own."
         )
-    raise WrongError(
-        f"logits of {logits.max():.0f} overflow: np.exp of them is infinite. Take off the row's largest first, "
-        "which changes no weight."
-    )
+    if (low := largest[bad].min()) < -EXP_HOLDS:
+        raise WrongError(f"a row of logits up to {low:.0f} became 0/0: np.exp of them is 0. {first}")
 
 
 def _ring(x):
@@ -205,13 +207,12 @@ def half_temperature(function):
 
 
 def _number(found):
-    if isinstance(found, np.ndarray) and found.size == 1:
-        found = found.item()
-    if not isinstance(found, numbers.Real) or isinstance(found, bool):
+    value = one_number(found)
+    if value is None:
         raise WrongError(f"one number is expected, not {type(found).__name__}.")
-    if not np.isfinite(found) or found <= 0:
-        raise WrongError(f"a temperature is above 0 and finite, not {found:.4g}.")
-    return float(found)
+    if not np.isfinite(value) or value <= 0:
+        raise WrongError(f"a temperature is above 0 and finite, not {value:.4g}.")
+    return value
 
 
 def _why(logits, found, reached):

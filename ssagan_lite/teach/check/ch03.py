@@ -1,12 +1,14 @@
 """Graders of chapter 03: the fold, the bill of a level, a softmax over a stream, PyTorch's function unscaled."""
 
+import tracemalloc
 import weakref
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from ssagan_lite.model.attention import explicit_attention
-from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
+from ssagan_lite.teach.check.grader import Watched, WrongError, call, expect, graded, plain
 
 
 @graded
@@ -89,11 +91,12 @@ def mix(function):
         expect(found, _softmax(logits) @ values, mistakes=_stream_mistakes(pairs), tolerance=1e-9)
         if stream.unread:
             raise WrongError(f"for {name}, {stream.unread} chunks of the stream were never read.")
-        if stream.most_alive > 2:
+        if stream.most_alive > _ALIVE:
             raise WrongError(
                 f"the numbers are right, but you kept the stream: {stream.most_alive} chunks were alive at once. "
                 "Carry on the largest logit, the sum and the mix, and forget the chunk."
             )
+    _copies_nothing(function)
     return "one reading, three things carried, and the largest logit never hurt."
 
 
@@ -102,8 +105,10 @@ def plain_attention(function):
     """Exercise 3.4: Eq. 1 and 2 through PyTorch's function, whose default divides the logits by sqrt(D)."""
     for features in (16, 9):
         random = torch.Generator().manual_seed(features)
-        query, key, value = (torch.randn(2, 12, features, generator=random, dtype=torch.float64) for _ in range(3))
-        found = _tensor(call(function, query.clone(), key.clone(), value.clone()), tuple(value.shape))
+        widths = features, features, features + 3
+        query, key, value = (torch.randn(2, 12, width, generator=random, dtype=torch.float64) for width in widths)
+        with Watched((F, "scaled_dot_product_attention")) as counts:
+            found = _tensor(call(function, query.clone(), key.clone(), value.clone()), tuple(value.shape))
         root = features**0.5
 
         mistakes = {
@@ -113,10 +118,15 @@ def plain_attention(function):
                 root
             ),
             "that holds for D = 16 only: D is the length of a row, query.shape[-1].": 4 / root,
+            "D is the length of a row of query, query.shape[-1]; value has rows of its own length.": (
+                value.shape[-1] ** 0.5 / root
+            ),
         }
         mistakes = {told: explicit_attention(query * by, key, value) for told, by in mistakes.items() if by != 1}
         mistakes["query and key have changed places."] = explicit_attention(key, query, value)
         expect(found, explicit_attention(query, key, value), mistakes=mistakes, tolerance=1e-9)
+        if any(count > 3 for count in counts):
+            raise WrongError("hand the function three tensors and nothing else, no scale: change the query instead.")
     return "Eq. 1, without the factor."
 
 
@@ -127,6 +137,32 @@ _STREAMS = (
     ("one chunk", 1.0, 0.0, (5,)),
     ("many chunks", 3.0, 0.0, (2,) * 12),
 )
+_ALIVE = 3  # chunks: the first, for one who peeks, the one that was read, and the one that is being made
+
+
+def _copies_nothing(function):
+    """One long stream of wide values: who copies what was read needs as much memory as all of it."""
+    if getattr(function, "elsewhere", False):
+        return
+    pairs = _pairs(1.0, 0.0, (2,) * 200, width=256)
+    whole = sum(values.nbytes for _, values in pairs)
+    traced = tracemalloc.is_tracing()
+    tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        found = call(function, iter(_Stream(pairs)))
+        held = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not traced:
+            tracemalloc.stop()
+    logits, values = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    expect(found, _softmax(logits) @ values, tolerance=1e-9)
+    if held > whole / 4:
+        raise WrongError(
+            f"the numbers are right, but you copied the stream: {held / 1e3:.0f} kB were held at once, of "
+            f"{whole / 1e3:.0f} kB. Carry on the largest logit, the sum and the mix alone."
+        )
 
 
 class _Stream:
@@ -148,9 +184,9 @@ class _Stream:
             del item
 
 
-def _pairs(spread, shift, sizes):
+def _pairs(spread, shift, sizes, width=3):
     random = np.random.default_rng(3)
-    return [(random.standard_normal(k) * spread + shift, random.standard_normal((k, 3))) for k in sizes]
+    return [(random.standard_normal(k) * spread + shift, random.standard_normal((k, width))) for k in sizes]
 
 
 def _softmax(logits):
@@ -208,7 +244,7 @@ def _not_finite(shift):
 
 def _numbers(found):
     try:
-        return np.asarray(found, dtype=float)
+        return np.asarray(plain(found), dtype=float)
     except (TypeError, ValueError) as error:
         raise WrongError(f"a vector of D numbers is expected, not {type(found).__name__}.") from error
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
+from ssagan_lite.teach.check.grader import Watched, WrongError, call, expect, graded
 
 SIZES = (  # size, kernel, stride, padding, each as (T, H, W)
     ((7, 9, 32), (3, 2, 5), (2, 3, 4), (0, 1, 2)),
@@ -49,18 +49,22 @@ def output_size(function):
 @graded
 def transposed(function):
     """Exercise 4.2: a transposed convolution as the gradient of a convolution, of the size that is asked for."""
-    random = torch.Generator().manual_seed(42)
+    random, library = torch.Generator().manual_seed(42), []
     for channels, out, size, kernel, stride, padding in BACKS:
         weight = torch.randn(channels, out, *kernel, generator=random)
         shape = F.conv3d(torch.zeros(1, out, *size), weight, None, stride, padding).shape
         y = torch.randn(2, *shape[1:], generator=random)
-        found = _tensor(call(function, y.clone(), weight.clone(), stride, padding, size))
+        with Watched((F, "conv_transpose3d"), (torch, "conv_transpose3d")) as calls:
+            found = _tensor(call(function, y.clone(), weight.clone(), stride, padding, size))
         expect(
             found,
             _back(y, weight, stride, padding, size),
             tolerance=1e-4,
             mistakes=_usual_backs(y, weight, stride, padding, size),
         )
+        library = library or calls
+    if library:
+        raise WrongError("right, but by PyTorch's transposed convolution: take the gradient of F.conv3d instead.")
     return "the gradient of a convolution, which is what the package's deconv layers compute."
 
 

@@ -5,7 +5,7 @@ from itertools import groupby, permutations, product
 import numpy as np
 
 from ssagan_lite.model.generator import TABLE_1
-from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
+from ssagan_lite.teach.check.grader import WrongError, call, expect, graded, plain
 
 PADDINGS = ("zeros", "replicate", "circular")
 
@@ -14,7 +14,8 @@ PADDINGS = ("zeros", "replicate", "circular")
 def equal_runs(function):
     """Exercise 5.2: the lengths of the runs of equal frames after some rows of Table 1, for each kind of padding."""
     for padding, levels in product(PADDINGS, range(6)):
-        found = call(function, levels, padding)
+        found = plain(call(function, levels, padding))
+        found = found.tolist() if isinstance(found, np.ndarray) else found
         asked = f"after {levels} {'row' if levels == 1 else 'rows'} with padding {padding!r}: "
         if not isinstance(found, list | tuple) or not all(isinstance(run, int | np.integer) for run in found):
             raise WrongError(f"a list of the lengths of runs is expected, such as [1, 30, 1], not {found!r}.")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
+from ssagan_lite.teach.check.grader import WrongError, call, expect, graded, plain
 
 BELLS = (  # mean and standard deviation of the data, of the generator
     (1.0, 0.5, -1.0, 0.5),
@@ -102,7 +102,7 @@ def _mistaken_critics(x, real_mean, real_std, fake_mean, fake_std):
 def _two(found, shape):
     """The two arrays of slopes, or what is wrong with them."""
     try:
-        first, second = (np.asarray(part, dtype=float) for part in found)
+        first, second = (np.asarray(plain(part), dtype=float) for part in found)
     except (TypeError, ValueError) as error:
         raise WrongError(
             f"two arrays are expected: minimax, then non-saturating, not {type(found).__name__}."

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam
 
 from ssagan_lite.teach import results
-from ssagan_lite.teach.check.grader import NotYetError, WrongError, call, graded
+from ssagan_lite.teach.check.grader import NotYetError, WrongError, call, graded, one_number
 
 NEAR = 20  # cycles by which a reading off a curve may be wrong
 CURVES = ("logits", "content", "gradient")
@@ -105,8 +105,10 @@ def generator_step(function):
         raise WrongError("the critic has changed: in this step only the generator moves.")
     right, loss = _step(_right)
     _compare_weights(_flat(generator), right)
-    found = found.detach() if isinstance(found, Tensor) else found
-    if not isinstance(found, int | float | Tensor) or abs(float(found) - loss) > 1e-4:
+    if not all(parameter.requires_grad for parameter in critic.parameters()):
+        raise WrongError("the critic is left frozen: it could not learn in its next turn.")
+    value = one_number(found)
+    if value is None or not abs(value - loss) <= 1e-4:
         raise WrongError(f"the step is right; return its loss, {loss:.4f}, a number.")
     return "the generator has moved down its loss, the critic has not moved, and no old gradient was in the step."
 
@@ -295,7 +297,8 @@ def _check_place(letter: str, curve, cycle) -> None:
     clearly, at_all = _leaves(letter, curve), _leaves(letter, curve, margin=0)
     if clearly is None:
         raise WrongError(f"run {letter}: that is the cause, but its {curve} could be a healthy run's.")
-    if not isinstance(cycle, int | float) or not at_all - NEAR <= cycle <= clearly + NEAR:
+    cycle = one_number(cycle)
+    if cycle is None or not at_all - NEAR <= cycle <= clearly + NEAR:
         raise WrongError(f"run {letter}: that is the cause; but look again where its {curve} leaves the grey for good.")
 
 

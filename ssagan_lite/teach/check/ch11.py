@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import torch
 
-from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
+from ssagan_lite.teach.check.grader import WrongError, call, expect, graded, plain
 
 TOP = 127  # the largest integer of a symmetric INT8
 MEAN = "A mean hides it: take the largest difference."
@@ -15,6 +15,11 @@ NAN = (
     "whether it is larger."
 )
 BROADCAST = "g drops one of the two clips, and broadcasting hides it: compare the shapes first."
+SHAPE = "compare whole shapes, f(x).shape with g(x).shape."
+RELATIVE = (
+    "numbers near 30000 are off by 0.05, with a tolerance of 0.01: the tolerance is absolute. torch.allclose adds a "
+    "relative one of its own: set rtol=0."
+)
 
 
 @graded
@@ -28,6 +33,8 @@ def square(function):
         (200, 90, 160, 45),
         (200, 90, 120, 20),
         (64, 64, 3, 60),
+        (75, 120, 37, 60),
+        (121, 75, 60, 37),
     ):
         side = min(height, width)
         corner = {"top": row - side // 2, "left": column - side // 2}
@@ -36,7 +43,9 @@ def square(function):
         expected = [inside["top"], inside["left"], side]
         where = f"for a photo of {height} x {width} and the point ({row}, {column})"
         turned = [min(max(column - side // 2, 0), room["top"]), min(max(row - side // 2, 0), room["left"]), side]
+        late = [min(max(n - (side + 1) // 2, 0), room[name]) for name, n in (("top", row), ("left", column))]
         mistakes = {
+            f"{where} half of {side} is rounded down: side // 2.": [*late, side],
             f"{where} that square leaves the photo: hold its corner between 0 and what is left over.": [
                 corner["top"],
                 corner["left"],
@@ -60,8 +69,18 @@ def square(function):
                 side,
             ],
         }
-        expect(call(function, height, width, row, column), expected, mistakes=mistakes)
+        found = call(function, height, width, row, column)
+        _whole(found)
+        expect(found, expected, mistakes=mistakes)
     return "the largest square there is, inside the photo, as near to the point as it can be."
+
+
+def _whole(found):
+    """WrongError for numbers with a decimal point; what else may be wrong, `expect` says."""
+    parts = plain(found)
+    parts = parts.tolist() if isinstance(parts, np.ndarray) else parts
+    if isinstance(parts, list) and any(isinstance(part, float | np.floating) for part in parts):
+        raise WrongError("a photo is cut at integers, and yours have a decimal point: divide with //, not with /.")
 
 
 @graded
@@ -184,6 +203,12 @@ def _exports(inputs):
         sign.view(-1)[::2] = -1
         return 2 * x + 0.3 * sign
 
+    def one_nan(x):
+        y = 2 * x
+        y[0, 0, 0, 0] = float("nan")
+        return y
+
+    large = [10_000 * (1 + x) for x in inputs]
     return [
         (lambda x: 2 * x, inputs, 0.0, True, "a function is the same as itself, with a tolerance of 0 too."),
         (lambda x: 2 * x + 0.05, inputs, 0.1, True, "a difference of 0.05 is within a tolerance of 0.1."),
@@ -194,7 +219,12 @@ def _exports(inputs):
         (on(2), inputs, 0.1, False, "g differs for the third input only: " + EVERY),
         (on(0), inputs, 0.1, False, "g differs for the first input only: " + EVERY),
         (lambda x: 2 * x * float("nan"), inputs, 0.1, False, NAN),
+        (one_nan, inputs, 0.1, False, "one pixel of g is NaN: it agrees with nothing, and must not be left out."),
         (lambda x: (2 * x)[:1], inputs, 10.0, False, BROADCAST),
+        (lambda x: (2 * x).mean(1, keepdim=True), inputs, 10.0, False, "g drops the colours: " + SHAPE),
+        (lambda x: (2 * x)[:, None], inputs, 10.0, False, "g adds an axis: " + SHAPE),
+        (lambda x: (2 * x).transpose(1, 2), inputs, 10.0, False, "g swaps two axes: " + SHAPE),
+        (lambda x: 2 * x + 0.05, large, 0.01, False, RELATIVE),
         (lambda x: (2 * x).half(), inputs, 0.01, True, "half floats within the tolerance are faithful enough."),
         (lambda x: 3 * x, [], 0.1, False, "no input was tried, so nothing is shown: the answer is False."),
     ]
@@ -229,7 +259,7 @@ def _pair(found, weight):
     if not isinstance(found, tuple | list) or len(found) != 2:
         raise WrongError(f"two arrays are expected, integers and scales, not {type(found).__name__}.")
     try:
-        integers, scales = np.asarray(found[0]), np.asarray(found[1], dtype=np.float64)
+        integers, scales = np.asarray(plain(found[0])), np.asarray(plain(found[1]), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise WrongError("two arrays are expected, integers and scales.") from error
     if integers.shape != weight.shape:

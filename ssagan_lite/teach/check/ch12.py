@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
+from ssagan_lite.teach.check.grader import WrongError, call, expect, graded, plain
 
 
 @graded
@@ -91,7 +91,7 @@ def _far(function):
     for refined, expected in ((coarse, 4_000.0), (real, 0.0)):
         with np.errstate(all="ignore"):
             found = call(function, coarse.copy(), real.copy(), refined.copy())
-        values = np.asarray(found, dtype=float)
+        values = np.asarray(plain(found), dtype=float)
         if values.shape == () and not np.isfinite(values):
             raise WrongError(
                 f"at a distance of 4000 it returns {float(values)}: e^4000 is too large, and e^-4000 is 0. "
@@ -138,6 +138,8 @@ def recover(function):
         foreground, background = random.uniform(-1, 1, (3, t, h, w)), random.uniform(-1, 1, (3, h, w))
         foreground[:, :, 0, 0] = background[:, None, 0, 0]  # both streams agree here
         foreground[0, :, 1, 1] = background[0, None, 1, 1]  # red alone agrees here
+        background[:, 2, 2] = np.round(8 * background[:, 2, 2]) / 8  # so that the next line holds to the last digit
+        foreground[:, :, 2, 2] = background[:, None, 2, 2] + np.array([[0.5], [-0.5], [0.0]])  # the sums agree here
         still = background[:, None]
         clip = mask * foreground + (1 - mask) * still
         expected = mask.copy()
@@ -149,18 +151,23 @@ def recover(function):
 
 def _compare_masks(found, expected):
     try:
-        values = np.asarray(found, dtype=float)
+        values = np.asarray(plain(found), dtype=float)
     except (TypeError, ValueError) as error:
         raise WrongError(f"numbers of shape {expected.shape} are expected, not {type(found).__name__}.") from error
     if values.shape != expected.shape:
         extra = " One mask for all three colours." if values.shape == (3, *expected.shape) else ""
         raise WrongError(f"the shape should be {expected.shape}, and is {values.shape}.{extra}")
-    if np.isfinite(values[:, 0, 0]).any():
+    if not np.isnan(values[:, 0, 0]).all():
         raise WrongError(
             "at row 0, column 0 foreground and background are equal: any mask gives that clip, so NaN belongs there."
         )
     if np.isnan(values[:, 1, 1]).any():
         raise WrongError("at row 1, column 1 only red is equal; green and blue still tell the mask.")
+    if not np.isfinite(values[:, 2, 2]).all():
+        raise WrongError(
+            "at row 2, column 2 the streams differ by 0.5, -0.5 and 0: that adds up to 0, and still tells the mask. "
+            "Weigh each colour by its difference before you add."
+        )
     known = np.isfinite(expected)
     expect(
         np.where(known, values, 0),

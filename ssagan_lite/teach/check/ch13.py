@@ -83,13 +83,22 @@ def _as_places(found):
     return {int(line): place for line, place in found.items()}
 
 
+def _places_in(text):
+    """The rows and equations that a text names, {"conv4", "eq1"}; "(1)" is an equation, and "Table 1" is none."""
+    text = re.sub(r"tab[a-z]*\W*\d+", "", text[:200].lower())
+    found = re.findall(r"conv\W*(\d+)|eq[a-z]*\W*(\d+)|\((\d+)\)", text)
+    return {f"conv{row}" if row else f"eq{equation or in_brackets}" for row, equation, in_brackets in found}
+
+
 def _mislabelled(pairs):
     """What to say of lines that were found, with a place that they do not break."""
     for line, (named, expected) in pairs.items():
-        words = re.sub(r"[^a-z0-9]", "", named.lower()).replace("equation", "eq")
-        wanted = re.sub(r"[^a-z0-9]", "", expected.lower()).replace("table1", "")
-        # The critic minimises -(4), which is Eq. 6: either name will do.
-        if wanted not in words and not (expected == "Eq. 4" and "eq6" in words):
+        places = _places_in(named)
+        # The critic minimises -(4), which is Eq. 6: either name will do, and both.
+        allowed = {"eq4", "eq6"} if expected == "Eq. 4" else _places_in(expected)
+        if places & allowed and not places <= allowed:
+            return [f"Line {line} is one of them, with several places to its name: name the one that it departs from."]
+        if not places & allowed:
             return [f"Line {line} is one of them, but it is not {named} that it departs from."]
     return []
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ssagan_lite.teach.check.grader import WrongError, call, expect, graded
+from ssagan_lite.teach.check.grader import WrongError, call, expect, graded, plain
 
 COSTS = ("log", "square", "hinge")
 VERDICTS = ("negligible", "better", "worse", "open")
@@ -16,7 +16,7 @@ T_95 = {4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 9: 2.262}  # Student's t, by deg
 def _array(found, shape, what):
     """Finite floats of that shape, or a WrongError that says what is wrong with them."""
     try:
-        values = np.asarray(found, dtype=float)
+        values = np.asarray(plain(found), dtype=float)
     except (TypeError, ValueError) as error:
         raise WrongError(f"{what}: numbers of shape {shape} are expected, not {type(found).__name__}.") from error
     if values.shape != shape:
@@ -65,8 +65,12 @@ def _compare_slopes(gradient, inputs, place, name):
 def causal(function):
     """Exercise T2: attention in time that never looks ahead, (T, D), (T, D), (T, E) -> (T, E)."""
     random = np.random.default_rng(7_102)
-    for frames, depth, size in ((5, 3, 1.0), (8, 4, 40.0), (1, 2, 1.0), (3, 2, 400.0)):
-        query, key = size**0.5 * random.normal(size=(2, frames, depth))
+    sizes = ((5, 3, 1.0), (8, 4, 40.0), (1, 2, 1.0), (3, 2, 400.0), (6, 3, 4000.0))
+    cases = [size**0.5 * random.normal(size=(2, frames, depth)) for frames, depth, size in sizes]
+    # A later frame with so large a logit that a softmax over all frames leaves nothing for the first.
+    cases += [(np.array([[40.0], [40.0]]), np.array([[0.0], [50.0]]))]
+    for query, key in cases:
+        frames = len(query)
         given = query.copy(), key.copy(), np.eye(frames)
         weights = _array(call(function, *given), (frames, frames), "with an identity matrix as the values")
         _compare_causal(weights, query @ key.T)
@@ -191,6 +195,7 @@ def p_by_source(function):
         names = [f"video {i}" for i in random.permutation(len(counts))]
         sources = np.repeat(names, counts)
         differences = random.normal(0.3, 1, len(sources)) + np.repeat(random.normal(0, 1, len(counts)), counts)
+        differences = np.round(64 * differences) / 64  # sums are exact: no rounding decides which pattern lies as far
         order = random.permutation(len(sources))
         _compare_patterns(function, differences[order], sources[order], names)
     return "a video counts once, however many clips were cut from it."

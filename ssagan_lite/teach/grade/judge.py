@@ -31,6 +31,8 @@ class Verdict:
 class Remote:
     """Stands in for a student's function where a grader calls it."""
 
+    elsewhere = True  # what it does to this process's memory is not the student's doing, see exercise 3.3
+
     def __init__(self, runner: Runner):
         self.runner = runner
 
@@ -75,6 +77,8 @@ def _change(argument, state: dict) -> None:
     elif "weights" in state:
         argument.load_state_dict(decode(state["weights"]))
         argument.train(bool(state["training"]))
+        for parameter, learns in zip(argument.parameters(), state["learns"], strict=True):
+            parameter.requires_grad_(bool(learns))
     else:
         argument.detach().copy_(decode(state["tensor"]))
         argument.requires_grad_(bool(state["requires_grad"]))

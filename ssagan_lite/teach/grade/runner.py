@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ssagan_lite.teach.check.grader import _line
+from ssagan_lite.teach.check.grader import _line, is_unwritten
 from ssagan_lite.teach.grade.confine import confine
 from ssagan_lite.teach.grade.wire import HEADER, encode
 
@@ -77,17 +77,18 @@ def _state(argument):
     if torch and isinstance(argument, torch.Tensor):
         return {"tensor": encode(argument), "requires_grad": argument.requires_grad}
     if torch and isinstance(argument, torch.nn.Module):
-        return {"weights": encode(dict(argument.state_dict())), "training": argument.training}
+        learns = [parameter.requires_grad for parameter in argument.parameters()]
+        return {"weights": encode(dict(argument.state_dict())), "training": argument.training, "learns": learns}
     return {"value": encode(argument)} if isinstance(argument, np.ndarray | list) else None
 
 
 def _told(error: BaseException, function=None) -> dict:
     """An error as a type and a text, with its line in the function."""
     try:
-        text = str(error)[:500] + (_line(function, error) if function else "")
+        text, unwritten = str(error)[:500] + (_line(function, error) if function else ""), is_unwritten(error)
     except Exception:
-        text = ""
-    return {"error": type(error).__name__, "text": text, "unwritten": isinstance(error, NotImplementedError)}
+        text, unwritten = "", False
+    return {"error": type(error).__name__, "text": text, "unwritten": unwritten}
 
 
 if __name__ == "__main__":
