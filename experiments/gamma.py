@@ -99,7 +99,8 @@ def train(jobs: list[Job], protocol: Protocol, options: Options) -> None:
 
 def write_report(options: Options, protocol: Protocol, arms: list[str], jobs: list[Job]) -> None:
     """Everything about the runs that are finished. Raises InputError where none is."""
-    watch = Stopwatch(f"python experiments/gamma.py --scale {protocol.scale} --report", seed=0)
+    some = f" --arms {' '.join(arms)}" if options.arms else ""
+    watch = Stopwatch(f"python experiments/gamma.py --scale {protocol.scale}{some} --report", seed=0)
     records = {arm: {} for arm in arms}
     for job in jobs:
         if (record := job.record()) is not None:
@@ -109,7 +110,8 @@ def write_report(options: Options, protocol: Protocol, arms: list[str], jobs: li
     skies = unseen_skies(protocol)
     still = to_float(torch.from_numpy(skies.frames))  # (N, 3, T, H, W)
     copied = clip_scores(copy_first(still[:, :, 0], still.shape[2]), still, skies)
-    values = {"protocol": about(protocol), **report(records, protocol.seeds), "copy_first": copied}
+    values = {"protocol": about(protocol), **report(records, protocol.seeds, protocol.generator.width)}
+    values["copy_first"] = copied
     values |= looks(jobs, skies)
     values["training_hours"] = round(sum(r["seconds"] for runs in records.values() for r in runs.values()) / 3600, 2)
     out = options.out or report_file(options, arms)

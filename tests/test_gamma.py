@@ -312,7 +312,10 @@ def test_a_finding_says_what_the_intervals_allow():
     runs = {
         arm: {s: record(20 + s + 0.01 * s * up + up) for s in range(3)} for arm, up in (("learned", 1), ("none", 0))
     }
-    made = report.report(runs, seeds=3)
+    alone = report.report(runs, seeds=3, width=8)
+    assert alone["differences"]["none"] == pytest.approx(1.01 + np.array([-1, 1]) * 4.3027 * 0.01 / 3**0.5, abs=1e-3)
+    assert "256 numbers at width 8" in alone["limits"][1]
+    made = report.report(runs | {arm: {} for arm in ("one", "zero_init_norm", "released")}, seeds=3, width=4)
     assert "none: gamma helps" in made["finding"]
     assert made["differences"]["none"] == pytest.approx(1.01 + np.array([-1, 1]) * 8.8602 * 0.01 / 3**0.5, abs=1e-3)
 

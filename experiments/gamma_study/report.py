@@ -6,21 +6,20 @@ from collections.abc import Sequence
 import numpy as np
 
 METRICS = ("psnr", "ssim", "mse", "flow_ratio", "end_point_error")
-FAMILY = ("none", "one", "zero_init_norm", "released")  # whose four intervals share one level of 0.05 (Bonferroni)
-LEVEL = 1 - 0.05 / len(FAMILY)
+FAMILY = ("none", "one", "zero_init_norm", "released")  # those asked about share one level of 0.05 (Bonferroni)
 RESAMPLES = 10_000
 QUESTION = "Does a gate that starts shut, y = gamma * o + x with gamma = 0 at first, matter (paper, section 5.4)?"
-LIMITS = [
+LIMITS = (
     "Models are small and training is short: what differs at the paper's 128 pixels and width 32, or after its many "
     "epochs, may not differ here, and the other way round.",
-    "Attention compares vectors of 128 numbers at width 4, not 1024, so its logits start less spread; the arm 'scaled' "
-    "undoes this for the start only.",
+    "Attention compares vectors of {dimension} numbers at width {width}, not 1024, so its logits start less spread; "
+    "the arm 'scaled' undoes this for the start only.",
     "Skies are drawn, with wind that is the same over a whole layer; real clouds also form, dissolve and turn.",
     "Short, small clips move by few pixels; PSNR rewards a blurred copy, so it is read together with flow.",
-    "The four intervals for PSNR hold together at 95 %; those of other scores, and of 'scaled', are looked at besides "
-    "and count as hints.",
+    "For PSNR the {asked} intervals asked about hold together at 95 %; those of other scores, and of 'scaled', are "
+    "looked at besides and count as hints.",
     "'No difference found' does not say that there is none: the interval says how large it may be.",
-]
+)
 
 
 def t_quantile(share: float, degrees: int) -> float:
@@ -58,14 +57,14 @@ def bootstrap_interval(differences: Sequence[float], level: float = 0.95) -> lis
     return [float(end) for end in ends]
 
 
-def compared(differences: list[float]) -> dict:
+def compared(differences: list[float], level: float) -> dict:
     """Everything that is said of the differences of one score over the seeds; two or more."""
     values = {"mean": float(np.mean(differences)), "interval_95": paired_interval(differences)}
-    values |= {"interval_corrected": paired_interval(differences, LEVEL), "sign_flip_p": sign_flips(differences)}
+    values |= {"interval_corrected": paired_interval(differences, level), "sign_flip_p": sign_flips(differences)}
     return values | {"bootstrap_95": bootstrap_interval(differences), "per_seed": differences}
 
 
-def paired(records: dict[str, dict[int, dict]]) -> dict[str, dict]:
+def paired(records: dict[str, dict[int, dict]], level: float) -> dict[str, dict]:
     """learned minus each other arm, for each score, over the seeds that are finished in both."""
     ours, found = records.get("learned", {}), {}
     for arm, theirs in records.items():
@@ -74,7 +73,7 @@ def paired(records: dict[str, dict[int, dict]]) -> dict[str, dict]:
             continue
         found[arm] = {"seeds": seeds}
         for name in METRICS:
-            found[arm][name] = compared([ours[s]["scores"][name] - theirs[s]["scores"][name] for s in seeds])
+            found[arm][name] = compared([ours[s]["scores"][name] - theirs[s]["scores"][name] for s in seeds], level)
     return found
 
 
@@ -113,19 +112,23 @@ def finding(pairs: dict[str, dict], metric: str, unit: str, more_is_better: bool
     return f"{metric} of learned minus that of " + "; ".join(parts) + "."
 
 
-def report(records: dict[str, dict[int, dict]], seeds: int) -> dict:
-    """All that book/results/gamma.json says of the runs. records: arm -> seed -> record; seeds: as many as planned."""
-    pairs = paired(records)
+def report(records: dict[str, dict[int, dict]], seeds: int, width: int) -> dict:
+    """All that book/results/gamma.json says of the runs. records: arm -> seed -> record, for all arms that were asked
+    about; seeds: as many as planned; width: the generator's.
+    """
+    asked = max(1, sum(arm in FAMILY for arm in records))
+    level = 1 - 0.05 / asked
+    pairs = paired(records, level)
     corrected = {arm: pairs[arm]["psnr"]["interval_corrected"] for arm in FAMILY if arm in pairs}
     values = {
         "question": QUESTION,
         "seeds_planned": seeds,
         "seeds_finished": {arm: len(runs) for arm, runs in records.items()},
-        "level": LEVEL,
+        "level": level,
         "differences": corrected,
         "finding": finding(pairs, "psnr", "dB"),
         "finding_motion": finding(pairs, "end_point_error", "px", more_is_better=False),
-        "limits": LIMITS,
+        "limits": [limit.format(dimension=32 * width, width=width, asked=asked) for limit in LIMITS],
         "paired": pairs,
         "arms": {arm: arm_summary(runs) for arm, runs in records.items() if runs},
     }

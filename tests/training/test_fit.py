@@ -359,3 +359,19 @@ def test_fewer_gpus_than_when_it_was_saved_do_not_stop_a_run(monkeypatch):
 def test_a_home_folder_in_the_name_is_meant(config, clips, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert fit(config.replace(out="~/run"), clips) == tmp_path / "run"
+
+
+def test_a_folder_into_which_another_process_trains_is_left_alone(run, config, clips):
+    hold = (
+        "import sys, time, pathlib; from ssagan_lite.data.locking import Lock; lock = Lock(pathlib.Path(sys.argv[1]));"
+    )
+    code = f"{hold} lock.hold(); print('held', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code, run], stdout=subprocess.PIPE, text=True, cwd=ROOT) as other:
+        assert other.stdout.readline() == "held\n"
+        before = (run / "metrics.jsonl").read_bytes()
+        with pytest.raises(InputError, match="is being written by another process"):
+            fit(config.replace(steps=6), clips, resume=True)
+        assert (run / "metrics.jsonl").read_bytes() == before
+        other.kill()
+    fit(config.replace(steps=6), clips, resume=True)
+    assert len(metrics(run)) == 6
