@@ -180,6 +180,8 @@ def test_padding_is_told_and_attention_sees_everything(opened):
     assert "sees the whole clip: 32 × 128 × 128" in page.evaluate(
         "document.querySelector('.ssagan-answer').textContent"
     )
+    row = "[...document.querySelectorAll('.ssagan tr')].find(r => r.textContent.startsWith('row')).textContent"
+    assert "0 to 127128" in page.evaluate(row), "the table says the same"
 
 
 def test_boxes_that_cannot_be_are_refused():

@@ -77,6 +77,10 @@ class TestMasks:
         assert page.evaluate(flag("score")) == "perfect"
         assert "0 % would reach the background" in page.evaluate(CARD)
 
+    def test_the_error_goes_where_the_mask_is_not(self, opened):
+        page = opened("two_streams")  # the true mask, and a foreground that knows only what moves: there it is exact
+        assert "100 % would reach the background, 0 % the foreground" in page.evaluate(CARD)
+
     def test_each_mask_has_a_score_of_its_own(self, opened):
         page = opened("two_streams")
         scores = [float(page.evaluate(flag("score")))]

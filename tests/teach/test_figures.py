@@ -106,6 +106,15 @@ def test_labels_find_their_role(label, role):
         (lambda: show.play(CLIP.astype(float), alt="a clip"), "uint8"),
         (lambda: explore.plane([], title="t", alt="a"), "at least one dot"),
         (lambda: explore.plane([explore.Dot("a", 1.0, 1.0)], guess="b", title="t", alt="a"), "guess"),
+        (
+            lambda: explore.plane(
+                [explore.Dot("a", 23.71, 0.84), explore.Dot("b", 30, 0)],
+                guess="a",
+                title="t",
+                alt="b at 30 dB, and a at 23.7 dB with 0.84 of the motion",
+            ),
+            "tells where a falls",
+        ),
         (lambda: predict_first("?", ["a", "b"], "c", "why"), "none of the choices"),
         (lambda: predict_first("?", range=(0, 1, "dB"), answer=2, why="why"), "between"),
         (lambda: predict_first("?", answer=2, why="why"), "either choices"),

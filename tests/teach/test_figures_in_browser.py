@@ -120,8 +120,10 @@ def test_a_hidden_dot_appears_once_the_reader_has_guessed(opened):
     there = "Boolean(document.querySelector(\"[data-dot='MD-GAN Stage I']\"))"
     assert not page.evaluate(there)
     page.click("svg", at=(0.5, 0.5))
+    assert " dB, motion " in page.evaluate("document.querySelector('[aria-live=polite]:not(:empty)').textContent")
     page.evaluate("[...document.querySelectorAll('button')].find(b => b.textContent === 'Commit').click()")
     assert page.wait(there)
+    assert page.wait("document.activeElement.dataset.dot === 'MD-GAN Stage I'"), "the focus goes on to what appeared"
 
 
 def test_dots_without_a_role_differ_in_shape_and_say_what_sets_them_apart(opened):

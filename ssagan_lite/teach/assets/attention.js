@@ -182,7 +182,7 @@ mountAll("attention", async (stage, data, root) => {
     compute();
   } }, name));
   const mix = make("button", { type: "button", onclick: shuffle }, "Shuffle the places");
-  const value = make("output", { class: "ssagan-slider-value" });
+  const value = make("output", { class: "ssagan-slider-value", "aria-live": "off" });
   const { low, high, step } = data.temperature;
   const slider = make("input", { type: "range", min: low, max: high, step, value: 0, "aria-label": "temperature", oninput: () => warm(Number(slider.value)) });
   function warm(power) {

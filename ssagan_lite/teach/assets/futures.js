@@ -71,7 +71,7 @@ const percent = (share) => `${Math.round(100 * share)} %`;
 // One slider for each future; to move one rescales the others, so that the three always sum to one.
 function shareSliders(names, onMove) {
   const rows = names.map((name, index) => {
-    const value = make("output", { class: "ssagan-share" });
+    const value = make("output", { class: "ssagan-share", "aria-live": "off" });
     const slider = make("input", { type: "range", min: 0, max: 100, step: 1, "data-future": index, "aria-label": `probability of ${name}`, oninput: () => onMove(index, Number(slider.value) / 100) });
     return { slider, value, node: make("div", { class: "ssagan-controls" }, make("span", { class: "ssagan-slider-name" }, name), slider, value) };
   });

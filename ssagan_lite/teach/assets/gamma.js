@@ -83,7 +83,7 @@ mountAll("gamma", async (stage, data, root) => {
   const views = await Promise.all(data.runs.map((run) => runView(run, photo, data.place)));
   const last = data.steps.length - 1;
   const slider = make("input", { type: "range", min: 0, max: last, step: 1, "aria-label": "training step", oninput: () => go(Number(slider.value)) });
-  const label = make("output", { class: "ssagan-frame" });
+  const label = make("output", { class: "ssagan-frame", "aria-live": "off" });
   const back = make("button", { type: "button", "aria-label": "the look before", onclick: () => go(now - 1) }, "◀");
   const on = make("button", { type: "button", "aria-label": "the next look", onclick: () => go(now + 1) }, "▶");
   const box = make("div");

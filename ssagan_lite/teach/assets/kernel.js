@@ -76,7 +76,7 @@ mountAll("kernel", (stage, data, root) => {
   const board = make("div", { class: "ssagan-board", tabindex: 0, role: "group", "aria-label": help, onkeydown: (event) => steer(event) }, filled);
   const heading = make("p", { class: "ssagan-part" }), sums = make("div", { class: "ssagan-products" });
   const answer = make("p", { class: "ssagan-answer", "aria-live": "polite" });
-  const ledger = make("div", { class: "ssagan-ledger", "aria-live": "polite" });
+  const ledger = make("div", { class: "ssagan-ledger" });
   const play = make("button", { type: "button", class: "ssagan-play", onclick: () => setPlaying(!state.playing) });
   const button = (text, label, act) => make("button", { type: "button", "aria-label": label, onclick: () => { setPlaying(false); act(); } }, text);
   const walk = make("div", { class: "ssagan-controls" }, play, button("Step", "one step on", advance), button("Fill in the rest", "fill in all answers", fillAll), button("Start again", "start again", restart));

@@ -103,7 +103,7 @@ function flow(state, level, pick) {
     if (!width) return;
     const cell = width / 7, roomy = width >= 560, high = roomy ? 116 : 92, height = 3 * high + 34, room = Math.min(0.72 * cell, 0.8 * high);
     const middle = ([column, row]) => ({ x: (column + 0.5) * cell, y: (row + 0.5) * high - (roomy ? 8 : 4) });
-    const held = document.activeElement?.closest?.(".module-box")?.dataset.box;
+    const active = document.activeElement, held = chart.contains(active) ? active.closest(".module-box")?.dataset.box : null;
     chart.setAttribute("viewBox", `0 -8 ${width} ${height + 8}`);
     chart.setAttribute("height", height + 8);
     const boxes = [INPUT, ...STEPS].map((step, i) => box(step, i - 1, { cell, high, room, roomy, middle: middle(step.at) }));
@@ -210,7 +210,7 @@ mountAll("module", (stage, data, root) => {
   const drawing = flow(state, level, (index) => set({ step: index }));
   const bars = data.costs ? levelBars(data, state, (name) => set({ level: name })) : null;
   const card = make("div", { class: "ssagan-card", "aria-live": "polite" });
-  const summary = make("p", { class: "module-total", "aria-live": "polite" });
+  const summary = make("p", { class: "module-total" });
   const clips = choice("clip", Object.keys(data.clips).map((clip) => [clip, `${clip}×${clip}`]), state.clip, (clip) => set({ clip }));
   const levels = choice("level", data.levels.map((name) => [name, name]), state.level, (name) => set({ level: name }));
   const batch = choice("batch", [1, 4, 16].map((count) => [count, String(count)]), state.batch, (count) => set({ batch: count }));

@@ -95,7 +95,7 @@ function lossChart() {
     const x = scale([0, steps], [margin.left, width - margin.right]), y = scale([low, high], [height - margin.bottom, margin.top]);
     chart.setAttribute("viewBox", `0 0 ${width} ${height}`);
     chart.replaceChildren(axes({ width, height, margin, x, y, xTicks: roundTicks(0, steps, width < 480 ? 3 : 6), yTicks: roundTicks(low, high, 3),
-      xLabel: "step of the generator", yLabel: guided ? "losses (dotted: 1.39, the critic's where it can only guess)" : "loss" }));
+      xLabel: "step of the generator", yLabel: guided ? "losses (dotted: a guessing critic's, 1.39)" : "loss" }));
     if (guided) chart.append(draw("line", { x1: margin.left, x2: width - margin.right, y1: y(2 * Math.LN2), y2: y(2 * Math.LN2), style: "stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 2 4" }));
     for (const [i, look] of guided ? [[0, style("other", "stroke-width: 1.75")], [1, GENERATOR]] : [[1, GENERATOR]])
       chart.append(draw("path", { class: "ssagan-curve", d: path(points.map((point) => [x(point.step), y(point.losses[i])])), style: look }));

@@ -143,7 +143,8 @@ mountAll("plane", (stage, data, root) => {
   const legend = make("div", { class: "ssagan-controls", role: "group", "aria-label": "dots" });
   const card = make("div", { "aria-live": "polite" });
   const commit = make("button", { type: "button", disabled: true, onclick: reveal }, "Commit");
-  const ask = make("div", { class: "ssagan-controls" }, make("strong", {}, `Where will ${data.guess} fall? Tap the plane, or use the arrow keys.`), commit);
+  const where = make("span", { "aria-live": "polite" });
+  const ask = make("div", { class: "ssagan-controls" }, make("strong", {}, `Where will ${data.guess} fall? Tap the plane, or use the arrow keys.`), commit, where);
   let running = null;
 
   function refreshLegend() {
@@ -172,8 +173,9 @@ mountAll("plane", (stage, data, root) => {
     beside.append(make("div", { class: "ssagan-screen" }, screen, controls.node));
   }
 
-  function guessed() {
+  function guessed({ psnr, motion }) {
     commit.disabled = false;
+    where.textContent = `${psnr.toFixed(1)} dB, motion ${motion.toFixed(2)}`;
   }
 
   function reveal() {
@@ -181,6 +183,8 @@ mountAll("plane", (stage, data, root) => {
     chart.state.hidden = null;
     ask.remove();
     pick(data.guess);
+    chart.node.removeAttribute("tabindex"); // nothing to guess any more; the dots have stops of their own
+    [...chart.node.querySelectorAll(".ssagan-dot")].find((node) => node.dataset.dot === data.guess)?.focus({ preventScroll: true });
   }
 
   if (data.guess) stage.append(ask);

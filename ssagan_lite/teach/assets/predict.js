@@ -12,7 +12,7 @@ function rangeForm(data) {
   const { low, high, step, unit } = data.range;
   const text = (value) => `${Number(value).toFixed(data.digits)}${unit ? " " + unit : ""}`;
   let touched = false;
-  const value = make("output", { class: "ssagan-frame" }, "move the slider");
+  const value = make("output", { class: "ssagan-frame", "aria-live": "off" }, "move the slider");
   const slider = make("input", { type: "range", min: low, max: high, step, value: (low + high) / 2, "aria-label": data.question });
   slider.addEventListener("input", () => { touched = true; value.textContent = text(slider.value); slider.setAttribute("aria-valuetext", text(slider.value)); });
   const ends = [make("span", {}, text(low)), make("span", {}, text(high))];

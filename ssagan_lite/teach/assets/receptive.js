@@ -127,7 +127,8 @@ mountAll("receptive", (stage, data, root) => {
     told.textContent = state.attention
       ? `With attention after ${layer().name}, each place sees the whole clip: ${frames} × ${rows} × ${columns}.`
       : `One place of ${layer().name} sees ${seen.map(({ size }) => size).join(" × ")}; ${padding} % of that box is padding.`;
-    showNumbers(seen);
+    const all = data.size.map((size) => ({ from: 0, to: size - 1, size, inside: [0, size - 1], real: size }));
+    showNumbers(everything ? all : seen);
     Object.assign(root.dataset, { layer: layer().name, place: state.place.join(","), box: seen.map(({ from, to }) => `${from}:${to}`).join(","), padding, attention: state.attention });
   }
 

@@ -71,6 +71,17 @@ mountAll("two_streams", async (stage, data, root) => {
     return counted ? total / counted : null;
   }
 
+  // Which part of the L1 error, frames 1 on, the mask hands to the foreground; null where there is no error.
+  function errorShares() {
+    let fore = 0, all = 0;
+    for (let t = 1; t < frames; t++) for (let i = 0; i < count; i++) for (let k = 0; k < 3; k++) {
+      const off = Math.abs(sum(t, i, k) - clip[t][4 * i + k]);
+      fore += mask[i] * off;
+      all += off;
+    }
+    return all > 0 ? fore / all : null;
+  }
+
   function show() {
     screens.foreground.show((i, k) => foreground(frame, i, k));
     screens.mask.show((i) => 255 * mask[i]);
@@ -83,8 +94,9 @@ mountAll("two_streams", async (stage, data, root) => {
     const right = mask.reduce((a, value, i) => a + (Math.abs(value - moving[i]) < 0.25 ? 1 : 0), 0) / count;
     root.dataset.share = share.toFixed(3);
     root.dataset.score = found === null ? "perfect" : found.toFixed(1);
+    const error = errorShares(), part = error ?? share; // without an error: what one that is everywhere would do
     told.replaceChildren(make("strong", {}, found === null ? "No error at all." : `PSNR ${found.toFixed(1)} dB.`),
-      ` The mask is right in ${Math.round(100 * right)} % of the places. Of the error, ${Math.round(100 * (1 - share))} % would reach the background, ${Math.round(100 * share)} % the foreground.`);
+      ` The mask is right in ${Math.round(100 * right)} % of the places. Of the error, ${Math.round(100 * (1 - part))} % would reach the background, ${Math.round(100 * part)} % the foreground.`);
     show();
   }
 

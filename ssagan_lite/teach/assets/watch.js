@@ -10,16 +10,17 @@ mountAll("watch", async (stage, data, root) => {
   async function reveal(index) {
     const hidden = unveil(data.hidden);
     buttons.forEach((button, i) => button.setAttribute("aria-pressed", i === index));
-    views.forEach((view, i) => {
+    views.slice(0, data.clips.length).forEach((view, i) => {
       view.name.textContent = `${data.clips[i].name}: ${hidden.names[i]}, ${hidden.scores[i]}`;
       view.canvas.setAttribute("aria-label", view.name.textContent);
     });
     if (hidden.truth && !shown) {
+      shown = true;
       const truth = await clipView(hidden.truth);
       screen.append(truth.node);
       views.push(truth);
+      truth.show(Number(root.dataset.frame ?? 0)); // beside the others at the same time, also where they stand still
     }
-    shown = true;
     const [verdict, sentence] = hidden.replies[index];
     const card = make("div", { class: "ssagan-card", "data-verdict": verdict }, make("p", {}, make("strong", {}, sentence)), make("p", {}, hidden.why));
     reply.replaceChildren(card);

@@ -131,7 +131,7 @@ mountAll("wind", async (stage, data, root) => {
   const canvas = make("canvas", { width: size, height: size, role: "img" });
   const context = canvas.getContext("2d"), image = context.createImageData(size, size);
   const layer = draw("svg", { class: "ssagan-ways", viewBox: `0 0 ${size} ${size}`, "aria-hidden": "true" });
-  const pad = windPad(data.edge, change), value = make("output", { class: "ssagan-wind-value" });
+  const pad = windPad(data.edge, change), value = make("output", { class: "ssagan-wind-value", "aria-live": "off" });
   const told = make("p", { class: "ssagan-told", "aria-live": "polite" });
   const controls = transport(root, { frames, fps: data.fps, onFrame: (frame) => { state.frame = frame; paint(); } });
 

@@ -1,6 +1,7 @@
 """The figure that grows through the book: distortion (PSNR) against motion."""
 
 import math
+import re
 from dataclasses import asdict, dataclass
 from itertools import cycle
 
@@ -73,6 +74,7 @@ def plane(
     """
     if not dots or len({dot.name for dot in dots}) != len(dots):
         raise InputError("the plane needs at least one dot, and no name twice")
+    _check_alt(alt, next((dot for dot in dots if dot.name == guess), None))
     if guess is not None and guess not in {dot.name for dot in dots if dot.motion is not None}:
         raise InputError(f"guess={guess!r} is none of the dots with a PSNR and a motion")
     limits = psnr_range or _psnr_range(dots), motion_range or _motion_range(dots)
@@ -94,6 +96,17 @@ def plane(
     still = stills.plane([dot for dot in dots if dot.name != guess], title, limits, motion_label, shapes)
     html = component("plane", data, title=title, static=static_image(still, alt), note=note, label=alt)
     return Figure(html, still, alt)
+
+
+def _check_alt(alt, hidden):
+    """The description is read aloud before the reader guesses: it must not hold where the hidden dot falls."""
+    if hidden is None or hidden.motion is None:
+        return
+    told = set(re.findall(r"\d+(?:\.\d+)?", alt))
+    psnr = {f"{hidden.psnr:.{digits}f}" for digits in (0, 1, 2)}
+    motion = {f"{hidden.motion:.{digits}f}" for digits in (1, 2)}
+    if told & psnr and told & motion:
+        raise InputError(f"alt= tells where {hidden.name} falls, and readers hear it before they guess; leave that out")
 
 
 def _shapes_of_others(dots):
