@@ -33,6 +33,7 @@ class RunFolder:
 
     def __init__(self, path: str | Path, config: dict[str, Any], resume: bool):
         self.path = expand(path)
+        self._lock = Lock(self.path)
         self.checkpoint = self.path / "checkpoints" / "last.pt"
         self.config = json.loads(json.dumps(config))  # tuples become lists, as in the file
         if resume:
@@ -46,10 +47,14 @@ class RunFolder:
         Raises InputError where another process trains into the folder.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        self._lock = Lock(self.path)  # held as long as this object is
         self._lock.hold()
         _write(self.path / "config.json", json.dumps(self.config, indent=2) + "\n")
         _write(self.path / "metrics.jsonl", "".join(f"{json.dumps(line)}\n" for line in self.metrics(done)))
+
+    def finish(self) -> Path:
+        """Let other processes in, and return the path."""
+        self._lock.release()
+        return self.path
 
     def metrics(self, last: int | None = None) -> list[dict[str, float]]:
         """The lines of metrics.jsonl up to a step. A line that was cut short when a run was killed is left out."""

@@ -95,7 +95,7 @@ def fit(
                 raise KeyboardInterrupt(f"stopped after step {step}, which is saved; go on with --resume")
     for logger in fabric.loggers:
         logger.finalize("success")
-    return run.path
+    return run.finish()
 
 
 def find_clips(config: TrainConfig):

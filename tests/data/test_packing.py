@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ssagan_lite.data.clips import ClipDataset
-from ssagan_lite.data.locking import Lock
+from ssagan_lite.data.locking import LOCK, Lock
 from ssagan_lite.data.packing import Packed, pack
 from ssagan_lite.data.shards import ShardWriter
 from ssagan_lite.errors import InputError
@@ -86,11 +86,14 @@ def test_only_one_process_holds_a_folder(tmp_path, other_process):
     lock = Lock(tmp_path)
     with pytest.raises(InputError, match="is being written by another process"):
         lock.hold()
+    lock.release()  # not held: the other one's file stays
+    assert (tmp_path / LOCK).exists()
     first.kill()
     first.wait()
     lock.hold()
     Lock(tmp_path).hold()  # the same process may, as a notebook does after Ctrl-C
     lock.release()
+    assert not (tmp_path / LOCK).exists()
 
 
 def test_a_shard_that_is_shorter_than_its_journal_is_not_filled_with_black(tmp_path):

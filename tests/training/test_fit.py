@@ -61,6 +61,13 @@ def test_a_run_leaves_config_metrics_samples_and_a_checkpoint(run, config):
     video = read_video(run / "samples" / "step-000004.mp4")
     assert video.shape == (8, 32, 64, 3)
     assert not list(run.rglob("*.part"))
+    assert sorted(path.name for path in run.iterdir()) == [
+        "checkpoints",
+        "config.json",
+        "curves.png",
+        "metrics.jsonl",
+        "samples",
+    ]
 
 
 def test_the_samples_show_the_real_clips_above(run, clips):
