@@ -54,19 +54,12 @@ def main(
 
     notes = {"data": "own videos", "windows": windows, "resize": "squash, cv2.INTER_AREA"}
     made = tqdm(clips(), unit="clip")
-    write_clips(out, made, sources=_as_they_come(sources), split=splits, skipped=skipped, notes=notes, force=force)
+    # The list grows as clips are made, and is read as it grows.
+    write_clips(out, made, sources=sources, split=splits, skipped=skipped, notes=notes, force=force)
     count = {split: sum(splits[source] == split for source in sources) for split in ("train", "test")}
     print(f"{out}: {count['train']} clips to train on and {count['test']} to test, {frames} frames, {size} x {size}")
     for one in skipped:
         print(f"left out: {one['source']}: {one['reason']}")
-
-
-def _as_they_come(sources: list[str]) -> Iterator[str]:
-    """The name of each clip, once its clip was made."""
-    index = 0
-    while index < len(sources):
-        yield sources[index]
-        index += 1
 
 
 if __name__ == "__main__":
